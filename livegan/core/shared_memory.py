@@ -18,7 +18,10 @@ class SharedMemory:
         folder = str(IN_MEMORY) if IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) else None
         descriptor, self.name = tempfile.mkstemp(prefix="livegan-", dir=folder)
         try:
-            os.truncate(descriptor, size)
+            if sys.platform == "linux":
+                os.posix_fallocate(descriptor, 0, size)  # else a full /dev/shm ends the program later, at a write
+            else:
+                os.truncate(descriptor, size)
             self.bytes = memoryview(_mapped(descriptor, size, self.name))
         except OSError:
             self.forget()

@@ -62,7 +62,7 @@ class ListeningProcess(Listening):
             },
         }
         own = all(group.own_features for group in self._groups.values())
-        self._possible = own and self._notes is None
+        self._possible = own and self._beat_clock is None and self._notes is None
         self._worker: _Worker | None = None
         self.apart = False  # whether the other process hears now
 
@@ -155,12 +155,16 @@ class _Worker:
         self._read = 0  # next row
         self._waited, self._owed = 0, 0  # polls in vain; samples that were sent, and perhaps not heard yet
         self._wanted: frozenset[str] | None = None
-        self._process = subprocess.Popen(
-            module_command("livegan.features.listening_worker"),
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            env={**module_environment(), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-        )
+        try:
+            self._process = subprocess.Popen(
+                module_command("livegan.features.listening_worker"),
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                env={**module_environment(), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            )
+        except OSError:
+            self._memory.forget()
+            raise
         self._say(json.dumps({**job, "memory": self._memory.name}))
 
     @property

@@ -76,5 +76,5 @@ if __name__ == "__main__":
     try:
         main()
     except Exception as error:  # noqa: BLE001 - the show says it in a line, and goes on
-        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        print(f"the listening process failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
         os._exit(FAULT)

@@ -192,6 +192,23 @@ def test_a_process_that_cannot_begin_costs_nothing(monkeypatch: pytest.MonkeyPat
     assert stage.gaps == 0
 
 
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no memory as files here")
+def test_without_memory_for_it_there_is_none_and_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = set(Path("/dev/shm").glob("livegan-*"))
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    stage = ListeningProcess(RATE, 2)
+    stage.start()
+    monkeypatch.undo()
+    monkeypatch.setattr(listening_process, "module_command", lambda module: ["/nowhere/python"])
+    other = ListeningProcess(RATE, 2)
+    other.start()
+    assert stage.process_id is other.process_id is None
+    assert set(Path("/dev/shm").glob("livegan-*")) <= before
+
+
 def test_rows_bring_over_everything_that_a_group_heard() -> None:
     groups = {name: Group(SETUP, ["onset", "level", "beat"], half=True) for name in ("", "left")}
     rows = HopRecordRows(groups, SETUP.hop, SETUP.hop_s)
