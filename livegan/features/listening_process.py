@@ -1,9 +1,9 @@
 """Listening stage whose costly half runs in a process of its own.
 
-Both halves in the show's process share one lock (Python's GIL) with the thread that draws: on two cores that costs a
-quarter of the pictures. The other process (`listening_worker`) gets the sound through shared memory and sends back, a
-row a hop, what it heard; the beat is followed here, where taps, MIDI clock and Link are. Until it has caught up, and
-should it ever fail, the show hears by itself.
+Both halves in the show's process share one lock (Python's GIL) with the thread that draws: on two cores that costs up
+to a quarter of the pictures. The other process (`listening_worker`) gets the sound through shared memory and sends
+back, a row a hop, what it heard; the beat is followed here, where taps, MIDI clock and Link are. Until it has caught
+up, and should it ever fail, the show hears by itself.
 """
 
 import json
