@@ -65,8 +65,8 @@ class Playing:
         """Until the other process hears."""
         until_s = time.monotonic() + PATIENCE_S
         while not self.listening.apart and time.monotonic() < until_s:  # type: ignore[attr-defined]
-            self.play(0.02)
-            time.sleep(0.02)
+            self.play(0.01)
+            time.sleep(0.03)
 
 
 @pytest.fixture
