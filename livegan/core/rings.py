@@ -69,7 +69,7 @@ class _Rows(Generic[Kind]):
 
 
 class SharedRows(_Rows[Kind]):
-    """A ring of rows in memory that another process sees too: one writer in either, readers in both.
+    """Ring buffer in memory that another process sees too: one writer in either, readers in both.
 
     Marks and rows become visible in the order in which they are written on x86; elsewhere a reader may, for
     nanoseconds, see a mark before its rows, so what it reads should tell by itself how old it is.
@@ -152,7 +152,7 @@ class SampleRing:
 
 
 class SharedSampleRing(SampleRing):
-    """Sample ring in memory that another process sees too."""
+    """Ring buffer of sound in memory that another process sees too."""
 
     def __init__(self, channels: int, sample_rate: int, memory: memoryview, seconds: float = 4.0) -> None:
         """`memory`: at least `size` bytes, zeros before either has begun."""

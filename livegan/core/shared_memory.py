@@ -1,4 +1,4 @@
-"""Memory that two processes see: a file in memory where the system has such a place, a named mapping on Windows."""
+"""Shared memory of two processes: a mapped file, in memory where the system has such a place."""
 
 import os
 import sys

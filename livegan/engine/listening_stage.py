@@ -1,12 +1,12 @@
 """Listening stage of a venue: its groups, its window, and of groups only the features that somebody reads."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from livegan.config.venue import Venue
 from livegan.core.files import expanded
 from livegan.core.guard import Guard, unguarded
+from livegan.core.machine import cores
 from livegan.core.timeline import Timeline
 from livegan.errors import NetworkError
 from livegan.features.clock_choice import ClockChoice
@@ -39,9 +39,11 @@ def listening_stage(
     table = venue.listening
     stems = stems or {}
     groups = {name: group.channels for name, group in venue.inputs.items()} | {**stems}
-    made: Callable[..., Listening] = partial(Listening, hearing=_own_hearing(venue))
-    if apart and table.process and (os.cpu_count() or 1) > 1:
+    made: Callable[..., Listening]
+    if apart and table.process and cores() > 1:
         made = partial(ListeningProcess, hearing_file=expanded(table.hearing) if table.hearing else None)
+    else:
+        made = partial(Listening, hearing=_own_hearing(venue))
     return made(
         sample_rate,
         channels,

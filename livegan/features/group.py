@@ -138,8 +138,9 @@ class Group:
         for name, feature, end in zip(features, self.features, ends, strict=True):
             place = slice(end - len(feature.names), end)
             part = self.row[place]
-            early[place] = not _is_late(feature)
-            work = self._of_notes if feature.needs_notes else self._work if early[place].all() else self._late
+            late = _is_late(feature)
+            early[place] = not late
+            work = self._of_notes if feature.needs_notes else self._late if late else self._work
             work.append((name, f"feature {feature.names[0]}", partial(feature.compute, self._hop, part), part))
         self._early = np.flatnonzero(early)  # places in the row
         self.early = len(self._early)  # numbers of the features of the first half

@@ -20,7 +20,7 @@ FRAME = 1 + len(ACTIVATIONS)  # numbers of a frame of activations: how long ago 
 
 @dataclass(slots=True)
 class Skipped:
-    """What was not heard before a hop, since the beginning."""
+    """What was skipped before a hop; samples and gaps are of all hops so far."""
 
     time_s: float = 0.0  # that the beat must run on through, before this hop
     missed: int = 0  # samples
@@ -28,7 +28,7 @@ class Skipped:
 
 
 class HopRecordRows:
-    """Format of the rows."""
+    """Row format of hop records."""
 
     def __init__(self, groups: Mapping[str, Group], hop: int, hop_s: float) -> None:
         """`groups`: as they are on either side; with or without what needs the beat."""
