@@ -84,3 +84,16 @@ def test_an_effect_that_falls_asleep_forgets() -> None:
 def test_a_wrong_name_offers_the_nearest() -> None:
     with pytest.raises(KeyError, match="did you mean 'flash'"):
         Chain(["flahs"])
+
+
+@pytest.mark.parametrize("name", ["feedback", "trails"])
+def test_what_fades_over_black_ends_at_zero(name: str) -> None:
+    """Denormals would slow a processor down for as long as it stays black."""
+    chain, black = Chain([name]), torch.zeros_like(NOISE[:8, :8])
+    chain.step(NOISE[:8, :8], {name: 0.12}, 1 / 60)
+    for _ in range(1600):
+        chain.step(black, {name: 0.12}, 1 / 60)
+    least = torch.finfo(torch.float32).tiny
+    for key, kept in chain.memory().items():
+        assert not ((kept != 0) & (kept.abs() < least)).any(), key
+    assert torch.tensor(least) / 2 > 0, "only while the effects are applied"
