@@ -35,11 +35,12 @@ def plain_show(
     outputs: Sequence[Output] = (),
     fps: float = 60,
     guard: FaultGuard | None = None,
+    listening: Listening | None = None,
 ) -> Runtime:
     """A show with the network "plain", or another `generator` for it; `names` is its bank, under so many names."""
     clock = WallClock()
     source = source or Silence()
-    listening = Listening(48000, 2, clock_choice=clock_choice)
+    listening = listening or Listening(48000, 2, clock_choice=clock_choice)
     infos = [replace(find_network("plain"), name=name) for name in names]
     scene = Scene(title="T", network="plain", knobs={"knob.1": "network.position"})
     patch = bind_scene(LoadedScene("test", scene), Vocabulary.of(listening.layout), networks=infos)

@@ -141,6 +141,8 @@ def _check_size(table: Mapping[str, Any]) -> None:
 def read_toml(path: Path, model: type[BaseModel], error: type[LiveganError]) -> dict[str, Any]:
     """Parse a TOML file and join its dotted names; raises `error` if it is not TOML."""
     try:
+        if path.is_dir():
+            raise error(f"{path} is a folder; name a .toml file in it")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise error(f"{path} is larger than {MAX_FILE_BYTES} bytes: it is not a file of livegan")
         text = read_text(path)

@@ -251,7 +251,8 @@ def _patching(controls: Router, performer: Performer, binder: Binder, venue: Ven
 def _hearing_service(listening: Listening) -> Iterator[Service]:
     """The process that listens, if there is one."""
     if isinstance(listening, ListeningProcess):
-        yield Service("hearing", start=listening.start, stop=listening.close)
+        hears = listening
+        yield Service("hearing", hears.start, hears.poll, hears.close, lambda: hears.notice)
 
 
 def _slow_services(listening: Listening) -> Iterator[Service]:

@@ -3,7 +3,7 @@
 Both halves in the show's process share one lock (Python's GIL) with the thread that draws: on two cores that costs up
 to a quarter of the pictures. The other process (`listening_worker`) gets the sound through shared memory and sends
 back, a row a hop, what it heard; the beat is followed here, where taps, MIDI clock and Link are. Until it has caught
-up, and should it ever fail, the show hears by itself.
+up, and whenever it has ended, the show hears by itself.
 """
 
 import json
@@ -31,6 +31,10 @@ PATIENCE = 400  # polls without anything that was heard, though a hop or more wa
 SOON = 40  # ... after which it is looked whether it has ended
 START_PATIENCE = 4000  # the same before it has caught up: some ten seconds
 CLOSE_S = 1.0
+AGAIN_S = 10.0  # from when it has ended until another is started
+MOST_ENDED = 4  # ... but no further one
+RECALLED_S = 0.5  # of the sound before, that a further one begins with
+LOOK_S = 1.0
 
 
 class ListeningProcess(Listening):
@@ -65,6 +69,17 @@ class ListeningProcess(Listening):
         self._possible = own and self._beat_clock is None and self._notes is None
         self._worker: _Worker | None = None
         self.apart = False  # whether the other process hears now
+        self._ended = 0  # how often it has ended or hung
+        self._alone = False  # ... and the show has heard by itself since
+        self._again_s: float | None = None
+
+    @property
+    def notice(self) -> str:
+        """For the player, while the show hears by itself because the other process has ended; else ""."""
+        if not self._alone:
+            return ""
+        then = "; another begins soon" if self._ended < MOST_ENDED else f", {self._ended} times: it stays so"
+        return f"the show hears by itself, which costs pictures: the process that heard ended{then}"
 
     @property
     def process_id(self) -> int | None:
@@ -76,7 +91,18 @@ class ListeningProcess(Listening):
         if self._possible and self._worker is None:
             with suppress(OSError, ValueError):
                 rows = HopRecordRows(self._groups, self.setup.hop, self.setup.hop_s)
-                self._worker = _Worker(self._job, rows)
+                self._worker = _Worker(self._job, rows, RECALLED_S if self._ended else None)
+
+    def poll(self, now_s: float) -> float:
+        """Start another process some time after one has ended; seconds until the next call. On any thread."""
+        if self._worker is not None or not 0 < self._ended < MOST_ENDED:
+            self._again_s = None
+        elif self._again_s is None:
+            self._again_s = now_s + AGAIN_S
+        elif now_s >= self._again_s:
+            self._again_s = None
+            self.start()
+        return LOOK_S
 
     def close(self) -> None:
         """End the other process. Idempotent."""
@@ -93,7 +119,7 @@ class ListeningProcess(Listening):
         if not self.apart:
             hops = super().follow(sound, max_lag_s)
             if worker.has_heard_until(self._time_s):
-                self.apart = True
+                self.apart, self._alone = True, False
             elif worker.is_stuck(False, START_PATIENCE):
                 self._give_up(sound)
             return hops
@@ -136,14 +162,15 @@ class ListeningProcess(Listening):
             self._mark = max(0, sound.written - sound.sample_rate)
         if self._worker is not None:
             self._worker.kill()
+        self._ended, self._alone = self._ended + 1, True
         self.close()
 
 
 class _Worker:
     """The other process, and the memory that it shares."""
 
-    def __init__(self, job: Mapping[str, Any], form: HopRecordRows) -> None:
-        """OSError if there is no memory or no process for it."""
+    def __init__(self, job: Mapping[str, Any], form: HopRecordRows, recalled_s: float | None) -> None:
+        """It begins that far back in the sound, None: at its beginning. OSError: no memory or no process for it."""
         rate, channels = job["sample_rate"], job["channels"]
         sound = SharedSampleRing.size(channels, rate)
         size = sound + SharedRows.size(HOPS_KEPT, form.width, np.float64)
@@ -152,6 +179,7 @@ class _Worker:
         self._sound = SharedSampleRing(channels, rate, self._memory.bytes)
         self._rows = SharedRows(HOPS_KEPT, form.width, np.float64, self._memory.bytes[sound:])
         self._mark: int | None = None  # next sample that is sent
+        self._recalled_s = recalled_s
         self._read = 0  # next row
         self._waited, self._owed = 0, 0  # polls in vain; samples that were sent, and perhaps not heard yet
         self._wanted: frozenset[str] | None = None
@@ -175,7 +203,8 @@ class _Worker:
         """Pass on what is new in `sound`, and which groups are wanted."""
         written = sound.written
         if self._mark is None:
-            self._mark = max(0, written - sound.capacity)
+            recalled = sound.capacity if self._recalled_s is None else round(self._recalled_s * sound.sample_rate)
+            self._mark = max(0, written - recalled)
         first, samples = sound.read(self._mark, written)
         if len(samples):
             self._mark = first + len(samples)

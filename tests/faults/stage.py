@@ -15,6 +15,7 @@ from livegan.engine.guard import FaultGuard
 from livegan.engine.runtime import Runtime
 from livegan.engine.sound_runtime import Service
 from livegan.features.clock_choice import ClockChoice
+from livegan.features.listening import Listening
 from livegan.networks.library import find_network
 from livegan.outputs.film import Film
 from livegan.outputs.queue import OutputQueue
@@ -49,6 +50,7 @@ class Stage:
         source: Source,
         services: Callable[[Runtime], Sequence[Service]] = lambda show: (),
         clock_choice: ClockChoice | None = None,
+        listening: Listening | None = None,
     ) -> None:
         ring, self.film = source.ring, folder / "show.mkv"
         sound = LiveSound(ring.sample_rate, ring.channels)
@@ -65,6 +67,7 @@ class Stage:
             fps=FPS,
             clock_choice=clock_choice,
             guard=self.guard,
+            listening=listening,
         )
         for service in services(self.show):
             self.show.add(service)

@@ -132,6 +132,26 @@ def test_a_show_hears_by_itself_after_the_process_was_killed(
     assert not Path(f"/proc/{process}").exists()
 
 
+def test_another_process_follows_one_that_ended_but_not_for_ever(listening: ListeningProcess) -> None:
+    playing, now_s = Playing(listening, beat_music(30.0)), 0.0
+    assert not listening.notice
+    for ended in range(1, listening_process.MOST_ENDED + 1):
+        playing.apart()
+        assert listening.process_id is not None
+        assert not listening.notice
+        os.kill(listening.process_id, signal.SIGKILL)
+        playing.play(0.5, patience_s=0.3)
+        assert "hears by itself" in listening.notice
+        listening.poll(now_s)
+        assert listening.process_id is None, "not at once"
+        listening.poll(now_s + listening_process.AGAIN_S - 0.1)
+        assert listening.process_id is None
+        now_s += listening_process.AGAIN_S
+        listening.poll(now_s)
+        assert (listening.process_id is None) == (ended == listening_process.MOST_ENDED)
+    assert f"{listening_process.MOST_ENDED} times" in listening.notice
+
+
 def test_a_process_that_hangs_is_ended(listening: ListeningProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening_process, "PATIENCE", 5)
     monkeypatch.setattr(listening_process, "SOON", 2)
