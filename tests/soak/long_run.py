@@ -84,7 +84,8 @@ def play(seconds: float, folder: Path, options: Sequence[str]) -> list[Sample]:
     """Play so long, and sample; SystemExit if the show ends early or with an error."""
     write_setlist(folder / "set.toml")
     command = [sys.executable, "main.py", "play", "--input", "demo", "--quiet", "--set", str(folder / "set.toml")]
-    command += ["--duration", f"{seconds:g}", "--osc", f"127.0.0.1:{PORT}", "--record", str(folder / "film.mp4")]
+    film = folder / "film.mkv"  # an MP4 would keep its index in memory
+    command += ["--duration", f"{seconds:g}", "--osc", f"127.0.0.1:{PORT}", "--record", str(film)]
     command += ["--overwrite", "--log", str(folder / "show.log"), "--report", str(folder / "report.json"), *options]
     samples: list[Sample] = []
     rng, number = random.Random(7), 0
