@@ -1,6 +1,6 @@
 """Start livegan from a checkout: ``python main.py play``."""
 
-from livegan.cli import main
+from livegan.cli import program
 
 if __name__ == "__main__":
-    main()
+    program()

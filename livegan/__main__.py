@@ -1,5 +1,5 @@
 """``python -m livegan``."""
 
-from livegan.cli import main
+from livegan.cli import program
 
-main()
+program()

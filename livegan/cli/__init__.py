@@ -5,6 +5,7 @@ can run, `livegan doors` that something is not ready, or the reader of standard 
 in one sentence, 130 interrupted before there was anything to keep.
 """
 
+import atexit
 import os
 import sys
 import threading
@@ -36,6 +37,7 @@ from livegan.cli import (
 from livegan.cli.options import OptionalAddress
 from livegan.cli.output import flush, open_closed_streams, replace_unprintable, report_error, show
 from livegan.cli.supervise import supervise, wants_supervisor
+from livegan.core.garbage import collect_seldom
 from livegan.core.signals import Interrupt, handle_ending_signals
 from livegan.core.version import __version__
 from livegan.errors import LiveganError
@@ -53,9 +55,19 @@ app = typer.Typer(
 )
 
 
+def program() -> None:
+    """`main` as the whole of a process, which ends without unloading torch and others: that takes half a second."""
+    try:
+        main()
+    except SystemExit as end:
+        atexit._run_exitfuncs()
+        os._exit(end.code if isinstance(end.code, int) else 0)
+
+
 def main() -> None:
     """Run one command and end the process with its exit code; an error is one sentence, never a traceback."""
     _set_environment()
+    collect_seldom()
     open_closed_streams()
     replace_unprintable()
     if wants_supervisor(sys.argv[1:]):

@@ -1,6 +1,5 @@
 """Sound runtime: opens a sound source and services, polls each on a thread of its own, and joins every thread."""
 
-import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from livegan.audio.file import FileSource
 from livegan.audio.monitor import Monitor
 from livegan.audio.source import Source
 from livegan.config.venue import AudioTable
+from livegan.core import garbage
 from livegan.core.clock import Clock
 from livegan.core.guard import Guard
 from livegan.core.priority import prefer_thread
@@ -108,9 +108,8 @@ class SoundRuntime:
                 service.start()
             opening.callback(sys.setswitchinterval, sys.getswitchinterval())
             sys.setswitchinterval(SWITCH_S)
-            gc.collect()
-            gc.freeze()
-            opening.callback(gc.unfreeze)
+            garbage.freeze()
+            opening.callback(garbage.thaw)
             opening.callback(self._join)
             for name, body in self._bodies():
                 thread = threading.Thread(target=body, name=f"livegan-{name}", daemon=True)

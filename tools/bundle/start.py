@@ -18,7 +18,7 @@ def main() -> None:
         sys.argv = words[1:]
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
     else:
-        from livegan.cli import main as livegan
+        from livegan.cli import program as livegan
 
         livegan()
 
