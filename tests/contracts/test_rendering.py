@@ -3,7 +3,7 @@
 import gc
 import hashlib
 import resource
-import tracemalloc
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -304,19 +304,16 @@ def test_a_plan_for_another_network_is_refused_in_words(generator: Generator) ->
 def test_drawing_keeps_nothing(generator: Generator) -> None:
     plans = [plan_for(generator.info, seed) for seed in range(3)]
     size = generator.render(plans[0]).numel()
-    rounds = 120 if size < 100_000 else 25
-    tracemalloc.start()
-    for plan in plans * (rounds // 3):  # the small tuples that Python keeps for later are no more after a while
-        generator.render(plan)
-    gc.collect()
-    before, before_kb = tracemalloc.get_traced_memory()[0], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for plan in plans * rounds:
-        generator.render(plan)
-    gc.collect()
-    after, after_kb = tracemalloc.get_traced_memory()[0], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    tracemalloc.stop()
-    assert after - before < 32_000  # an object kept per picture would be more
-    assert (after_kb - before_kb) * 1024 < 8_000_000 + size * rounds  # pictures kept: three times that
+    rounds = 60 if size < 100_000 else 24
+    blocks, kilobytes = [], []
+    for _ in range(3):
+        for plan in plans * rounds:
+            generator.render(plan)
+        gc.collect()
+        blocks.append(sys.getallocatedblocks())
+        kilobytes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    assert min(np.diff(blocks)) < 2 * rounds  # an object kept per picture would be 3 times the rounds, each time
+    assert (kilobytes[-1] - kilobytes[0]) * 1024 < 8_000_000 + 2 * size * rounds  # pictures kept: three times that
 
 
 def test_closing_is_idempotent_and_nothing_is_drawn_afterwards() -> None:
