@@ -12,7 +12,7 @@ from livegan.features.onset_detection import ONSET_KINDS, Onset
 from livegan.networks.hearing_bands import FRAME_RATE
 from livegan.networks.hearing_network import ACTIVATIONS
 
-HEAD = 4  # of a row: time [s], time skipped before [s], samples missed, gaps
+HEAD = 4  # of a row: sample at which the hop ends, time skipped before [s], samples missed, gaps
 STATE = 6  # of a group: whether it told anything, gate, open, recently open, how many activations, how many onsets
 ONSET = 3  # numbers of an onset: kind, how long ago [s], strength
 FRAME = 1 + len(ACTIVATIONS)  # numbers of a frame of activations: how long ago [s], and they
@@ -39,9 +39,12 @@ class HopRecordRows:
         self._fixed = self._begun + len(ONSET_KINDS) * ONSET
         self.width = HEAD + sum(self._fixed + group.early for group in groups.values())
 
-    def pack(self, time_s: float, skipped: Skipped, told: Set[str], out: Vector) -> None:
-        """Write the newest step of every group into `out` (width,) float64; of those that are not `told` nothing."""
-        out[:HEAD] = time_s, skipped.time_s, skipped.missed, skipped.gaps
+    def pack(self, end: int, skipped: Skipped, told: Set[str], out: Vector) -> None:
+        """Write the newest step of every group into `out` (width,) float64; of those that are not `told` nothing.
+
+        `end`: the sample of the writer's ring at which the hop ends.
+        """
+        out[:HEAD] = end, skipped.time_s, skipped.missed, skipped.gaps
         at = HEAD
         for name, group in self._groups.items():
             place = out[at : at + self._fixed + group.early]
@@ -64,10 +67,10 @@ class HopRecordRows:
                 )
             place[self._fixed :] = record.values
 
-    def skipped(self, row: Vector) -> tuple[float, Skipped]:
-        """When the hop of a row ended [s], and what was skipped before it."""
-        time_s, skipped_s, missed, gaps = row[:HEAD].tolist()
-        return time_s, Skipped(skipped_s, int(missed), int(gaps))
+    def skipped(self, row: Vector) -> tuple[int, Skipped]:
+        """The sample at which the hop of a row ended, and what was skipped before it."""
+        end, skipped_s, missed, gaps = row[:HEAD].tolist()
+        return int(end), Skipped(skipped_s, int(missed), int(gaps))
 
     def records(self, row: Vector) -> dict[str, HopRecord]:
         """Of each group that told anything."""

@@ -145,6 +145,7 @@ class Listening:
         self._waiting: Samples = np.zeros((hop, channels), np.float32)
         self._filled = 0
         self._mark: int | None = None  # next sample of the followed ring
+        self._heard_to = 0  # sample of it at which the newest hop ended
         self._time_s = float("-inf")
 
     @property
@@ -227,7 +228,7 @@ class Listening:
             first, samples = first + lead, samples[lead:]
         samples = samples[: HOPS_AT_ONCE * hop]
         self._mark = first + len(samples)
-        return self._take(samples, lambda sample: sound.time_at(first + sample))
+        return self._take(samples, lambda sample: sound.time_at(first + sample), first)
 
     def _lead_in(self, samples: Samples) -> None:
         """Fill the sample history of every channel group with `samples`, without a hop."""
@@ -254,8 +255,8 @@ class Listening:
             if group.tracker is not None:
                 group.tracker.expect(tempo_range)
 
-    def _take(self, samples: Samples, time_of: Callable[[int], float]) -> int:
-        """Cut `samples` into hops; `time_of(n)`: when the n-th of them had been heard."""
+    def _take(self, samples: Samples, time_of: Callable[[int], float], first: int = 0) -> int:
+        """Cut `samples` into hops; `time_of(n)`: when the n-th of them had been heard. `first`: where in a ring."""
         hop, at, hops = self.setup.hop, 0, 0
         while at < len(samples):
             count = min(hop - self._filled, len(samples) - at)
@@ -264,7 +265,7 @@ class Listening:
             at += count
             if self._filled == hop:
                 self._filled = 0
-                self._time_s = max(self._time_s, time_of(at))
+                self._time_s, self._heard_to = max(self._time_s, time_of(at)), first + at
                 self._step()
                 hops += 1
         return hops

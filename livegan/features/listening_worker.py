@@ -47,7 +47,7 @@ class _Listening(Listening):
     def _publish(self) -> None:
         self._hops += 1
         skipped = Skipped(self._skipped_s, self.missed, self.gaps)
-        self._format.pack(self._time_s, skipped, self._told, self._packed[0])
+        self._format.pack(self._heard_to, skipped, self._told, self._packed[0])
         self._out.write(self._packed)
         self._told.clear()
         self._skipped_s = 0.0
@@ -76,5 +76,6 @@ if __name__ == "__main__":
     try:
         main()
     except Exception as error:  # noqa: BLE001 - the show says it in a line, and goes on
-        print(f"the listening process failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        if sys.stderr is not None:
+            print(f"the listening process failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
         os._exit(FAULT)

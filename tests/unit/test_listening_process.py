@@ -2,9 +2,11 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -239,8 +241,8 @@ def test_rows_bring_over_everything_that_a_group_heard() -> None:
     groups["left"].onsets = [onset, Onset("", 0.04, 0.9)]
     groups["left"].activations = [(activations, 0.003)]
     out = np.zeros(rows.width)
-    rows.pack(1.5, Skipped(0.25, 12000, 2), {"left"}, out)
-    assert rows.skipped(out) == (1.5, Skipped(0.25, 12000, 2))
+    rows.pack(72000, Skipped(0.25, 12000, 2), {"left"}, out)
+    assert rows.skipped(out) == (72000, Skipped(0.25, 12000, 2))
     records = rows.records(out)
     assert list(records) == ["left"]
     assert records["left"].onsets == [onset, Onset("", 0.04, 0.9)]
@@ -265,3 +267,124 @@ def test_two_processes_share_one_ring_whose_name_is_gone_at_once() -> None:
     first, samples = there.read(0, there.written)
     assert first == there.written - there.capacity
     memory.forget()
+
+
+class Beside:
+    """The stage itself beside the one with a process, on one ring; blocks may be stamped early or late."""
+
+    def __init__(self, listening: ListeningProcess, sound: np.ndarray) -> None:
+        self.listening, self.sound, self.at = listening, sound, 0
+        self.itself = Listening(RATE, 2, groups={"left": (1,)}, asked=["left:onset.bass", "harmonic:level"])
+        self.ring = SampleRing(2, RATE)
+
+    def put(self, late_s: float = 0.0, block: int = 480) -> None:
+        self.ring.write(self.sound[self.at : self.at + block], (self.at + block) / RATE + late_s)
+        self.at += block
+        self.itself.follow(self.ring)
+        self.listening.follow(self.ring)
+
+    def heard(self) -> None:
+        """Until both have heard as much."""
+        until_s = time.monotonic() + PATIENCE_S
+        while self.listening.ring.written < self.itself.ring.written and time.monotonic() < until_s:
+            self.listening.follow(self.ring)
+            time.sleep(0.002)
+        assert self.listening.ring.written == self.itself.ring.written
+
+    def apart(self) -> None:
+        until_s = time.monotonic() + PATIENCE_S
+        while not self.listening.apart and time.monotonic() < until_s:
+            self.put()
+            time.sleep(0.02)
+        assert self.listening.apart
+        self.heard()
+
+
+def test_whatever_the_times_of_blocks_not_a_hop_is_lost(listening: ListeningProcess) -> None:
+    both = Beside(listening, beat_music(12.0))
+    both.apart()
+    for late_s in (0.008, 0.012, 0.03):
+        for number in range(60):
+            both.put(late_s if number % 2 else 0.0)
+            if number % 5 == 0:
+                both.heard()
+    both.heard()
+    for ours, theirs in zip(listening.ring.history(2000), both.itself.ring.history(2000), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert listening.missed == both.itself.missed == 0
+
+
+def test_after_a_process_was_killed_the_clock_is_where_it_was(listening: ListeningProcess) -> None:
+    both = Beside(listening, beat_music(12.0))
+    both.apart()
+    assert listening.process_id is not None
+    os.kill(listening.process_id, signal.SIGKILL)
+    for _ in range(60):
+        both.put()
+        time.sleep(0.002)
+    both.heard()
+    assert listening.notice
+    assert listening.missed == 0
+    assert listening._groups[""].tracker.time_s == both.itself._groups[""].tracker.time_s  # type: ignore[union-attr]
+
+
+def test_a_slow_start_is_not_held_against_it(listening: ListeningProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening_process, "PATIENCE", 20)
+    monkeypatch.setattr(listening_process, "SOON", 2)
+    both = Beside(listening, beat_music(12.0))
+    both.put(block=4800)
+    until_s = time.monotonic() + PATIENCE_S
+    while not listening.apart and time.monotonic() < until_s:
+        listening.follow(both.ring)
+        time.sleep(0.001)
+    both.put()
+    listening.follow(both.ring)
+    assert listening.process_id is not None
+    both.heard()
+    assert not listening.notice
+
+
+def test_one_that_takes_no_more_words_holds_nobody_up(listening: ListeningProcess) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    worker = listening._worker
+    assert worker is not None
+    assert worker._process.stdin is not None
+    os.kill(worker.process_id, signal.SIGSTOP)
+    fcntl.fcntl(worker._process.stdin, 1031, 4096)  # F_SETPIPE_SZ
+    both = Beside(listening, beat_music(12.0))
+
+    def play() -> None:
+        for number in range(6000):
+            listening.wanted = frozenset({"", "left"} if number % 2 else {""})
+            both.put(block=64)
+
+    playing = threading.Thread(target=play, daemon=True)
+    playing.start()
+    playing.join(60)
+    assert not playing.is_alive()
+    assert listening.process_id is None
+
+
+def test_one_that_is_started_while_the_show_ends_is_ended(
+    listening: ListeningProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, made = Beside(listening, beat_music(12.0)), []
+    both.apart()
+
+    class Late(listening_process._Worker):
+        def __init__(self, *words: Any) -> None:
+            listening.close()
+            super().__init__(*words)
+            made.append(self)
+
+    assert listening.process_id is not None
+    os.kill(listening.process_id, signal.SIGKILL)
+    for _ in range(60):
+        both.put()
+        time.sleep(0.002)
+    monkeypatch.setattr(listening_process, "_Worker", Late)
+    listening.poll(0.0)
+    listening.poll(listening_process.AGAIN_S)
+    assert len(made) == 1
+    assert made[0]._process.poll() is not None
+    assert listening.process_id is None
