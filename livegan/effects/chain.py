@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from livegan.core.guard import Guard, unguarded
 from livegan.core.types import Picture
 from livegan.effects.levels import as_planes, rounded
-from livegan.effects.memory import Memory, under, within, without_denormals
+from livegan.effects.memory import Memory, under, within
 from livegan.effects.registry import EFFECTS, Effect, keys_of
 from livegan.effects.warp import Places, Warp, sample
 
@@ -77,13 +77,7 @@ class Chain:
         if not links:
             return picture
         dt_s, whole = max(0.0, dt_s), cast("torch.Tensor", picture)
-        with without_denormals():
-            return self._through(_runs(links), whole, plan, dt_s)
-
-    def _through(
-        self, runs: list[list[_Link]], whole: "torch.Tensor", plan: Mapping[str, float], dt_s: float
-    ) -> "torch.Tensor":
-        """The picture after every run."""
+        runs = _runs(links)
         in_planes = any(len(run) > 1 or run[0].effect.planes for run in runs)
         pixels = as_planes(whole) if in_planes else whole.float()
         for run in runs:

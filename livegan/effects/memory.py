@@ -1,7 +1,6 @@
 """Memory of effects: what they remember of earlier frames, as named tensors that a stopped render is resumed from."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -45,18 +44,3 @@ def under(name: str, memory: Mapping[str, "torch.Tensor"]) -> Memory:
 def within(memory: Mapping[str, "torch.Tensor"], name: str) -> Memory:
     """The part of a memory whose keys are below `name`."""
     return {key.removeprefix(f"{name}/"): value for key, value in memory.items() if key.startswith(f"{name}/")}
-
-
-@contextmanager
-def without_denormals() -> Iterator[None]:
-    """Let the calling thread take denormals as 0: what fades over black becomes some, and slows a processor tenfold.
-
-    Only here: plans are the same to the last bit, wherever they are made.
-    """
-    import torch
-
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
