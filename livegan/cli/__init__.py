@@ -9,6 +9,7 @@ import atexit
 import os
 import sys
 import threading
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -37,7 +38,6 @@ from livegan.cli import (
 from livegan.cli.options import OptionalAddress
 from livegan.cli.output import flush, open_closed_streams, replace_unprintable, report_error, show
 from livegan.cli.supervise import supervise, wants_supervisor
-from livegan.core.garbage import collect_seldom
 from livegan.core.signals import Interrupt, handle_ending_signals
 from livegan.core.version import __version__
 from livegan.errors import LiveganError
@@ -60,14 +60,17 @@ def program() -> None:
     try:
         main()
     except SystemExit as end:
+        if "torch" not in sys.modules or not isinstance(end.code, int):
+            raise
         atexit._run_exitfuncs()
-        os._exit(end.code if isinstance(end.code, int) else 0)
+        with suppress(OSError):
+            sys.stderr.flush()
+        os._exit(flush(end.code))
 
 
 def main() -> None:
     """Run one command and end the process with its exit code; an error is one sentence, never a traceback."""
     _set_environment()
-    collect_seldom()
     open_closed_streams()
     replace_unprintable()
     if wants_supervisor(sys.argv[1:]):

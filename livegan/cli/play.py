@@ -42,6 +42,7 @@ from livegan.cli.options import (
 )
 from livegan.cli.output import ERROR, echo, flush, report_error
 from livegan.cli.supervise import begin, do_nothing, hold, time_left
+from livegan.core.garbage import collect_seldom
 from livegan.core.signals import end_at_once
 from livegan.core.text import counted
 from livegan.engine.lifeline import Lifeline
@@ -116,6 +117,7 @@ def play(
 ) -> None:
     """Play the show: sound in, pictures out. Controllers and keys act on it."""
     lifeline = Lifeline.given()
+    collect_seldom()
     with end_at_once():  # there is nothing to keep yet
         state = begin(lifeline) if lifeline is not None else None
         release = hold(lifeline, state) if lifeline is not None and state is not None else do_nothing

@@ -1,4 +1,4 @@
-"""Garbage collection: seldom while libraries are loaded; while a show plays, of nothing that was there before."""
+"""Garbage collection of a show: seldom until it begins; then, short and often, of nothing that was there before."""
 
 import gc
 
@@ -7,7 +7,7 @@ _SELDOM = 100_000  # new objects from one collection to the next
 
 
 def collect_seldom() -> None:
-    """From now on: loading torch and livegan makes objects that stay, and looking through them takes a tenth longer."""
+    """Until the show begins: loading makes objects that stay, and looking through them takes a tenth of its time."""
     gc.set_threshold(_SELDOM, *_ORDINARY[1:])
 
 
