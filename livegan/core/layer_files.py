@@ -1,6 +1,7 @@
 """Files of layers (images, videos, fonts): only inside the scene's own folder, ordinary, of a known kind, bounded."""
 
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,21 @@ def open_image(path: Path) -> Any:
     return image
 
 
+COMMON_FONTS = (  # with many letters, found by name in the folders of the system
+    "DejaVuSans.ttf",
+    "NotoSans-Regular.ttf",
+    "LiberationSans-Regular.ttf",
+    "Arial.ttf",
+    "arial.ttf",
+    "Helvetica.ttc",
+    "NotoSansCJK-Regular.ttc",
+    "msgothic.ttc",
+    "msyh.ttc",
+    "PingFang.ttc",
+    "Arial Unicode.ttf",
+)
+
+
 def open_video(path: Path) -> Any:
     """A video as av.InputContainer with at least one picture track; MediaError if it is none. The caller closes it.
 
@@ -96,13 +112,39 @@ def open_video(path: Path) -> Any:
     return container
 
 
-def open_font(path: Path | None, size: float) -> Any:
-    """A font as PIL.ImageFont.FreeTypeFont, `size` px high; None: livegan's own, which is Pillow's."""
+def open_font(path: Path | None, size: float, text: str = "") -> Any:
+    """A font as PIL.ImageFont.FreeTypeFont, `size` px high; None: livegan's own, which is Pillow's.
+
+    That has few letters: for a `text` with others it is one of this computer's, the first that has most of them.
+    """
     from PIL import ImageFont
 
-    if path is None:
-        return ImageFont.load_default(size)
-    try:
-        return ImageFont.truetype(str(path), size)
-    except (OSError, ValueError) as error:
-        raise MediaError(f"'{printable(path.name)}' is no font that can be read; name a .ttf or .otf file") from error
+    if path is not None:
+        try:
+            return ImageFont.truetype(str(path), size)
+        except (OSError, ValueError) as error:
+            raise MediaError(
+                f"'{printable(path.name)}' is no font that can be read; name a .ttf or .otf file"
+            ) from error
+    best: Any = ImageFont.load_default(size)
+    missing = len(_lacking(best, text))
+    for name in COMMON_FONTS if missing else ():
+        with suppress(OSError, ValueError):
+            font = ImageFont.truetype(name, size)
+            if (lacks := len(_lacking(font, text))) < missing:
+                best, missing = font, lacks
+    return best
+
+
+def lacking_letters(path: Path | None, text: str) -> str:
+    """The letters of a text that no font for it has, each once: boxes will be drawn. MediaError: no font."""
+    return "" if path is None and text.isascii() else _lacking(open_font(path, 16, text), text)
+
+
+def _lacking(font: Any, text: str) -> str:
+    if text.isascii():
+        return ""
+    box = bytes(font.getmask("\U0010fffd"))  # no font has a letter there
+    return "".join(
+        letter for letter in dict.fromkeys(text) if letter.isprintable() and bytes(font.getmask(letter)) == box
+    )

@@ -11,6 +11,8 @@ from livegan.effects.warp import Warp, turned
 if TYPE_CHECKING:
     import torch
 
+EDGE = 0.12  # width of the edge of one that is not all open, in half diagonals of the picture
+
 
 @EFFECTS("kaleidoscope", order=102)
 class Kaleidoscope(Warp):
@@ -41,7 +43,7 @@ class Kaleidoscope(Warp):
         return self._polar
 
     def bend(self, places: "torch.Tensor", amounts: Mapping[str, float], dt_s: float, aspect: float) -> "torch.Tensor":
-        """At amount 1 a whole kaleidoscope; before it the fan is half open."""
+        """At amount 1 all of it; before that it has opened so far from the middle, with the picture round it."""
         import torch
 
         self._spun = (self._spun + amounts["spin"] * dt_s) % 360
@@ -54,7 +56,11 @@ class Kaleidoscope(Warp):
         torch.sin(angle, out=folded[1])
         folded.mul_(distance)
         folded[0].mul_(1 / aspect)
-        return folded if amounts["amount"] >= 1 else places.lerp(folded, amounts["amount"])
+        if amounts["amount"] >= 1:
+            return folded
+        corner = math.hypot(aspect, 1)
+        inside = distance.mul(-1 / (EDGE * corner)).add_(amounts["amount"] * (1 + EDGE) / EDGE).clamp_(0, 1)
+        return places.lerp(folded, inside)
 
     def reset(self) -> None:
         self._spun, self._seen = 0.0, None

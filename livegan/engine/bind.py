@@ -24,7 +24,7 @@ from livegan.core.timeline import Timeline
 from livegan.core.types import Layout
 from livegan.engine.camera import camera_mistakes
 from livegan.engine.custom_effects import effect_mistakes
-from livegan.engine.layers import layer_mistakes, planned_layers
+from livegan.engine.layers import boxed_letters, layer_mistakes, planned_layers
 from livegan.engine.listening_stage import listening_stage
 from livegan.engine.networks import NetworkNames, Networks, find_bank
 from livegan.engine.patch import Patch
@@ -412,7 +412,8 @@ def bind(
     show = replace(show, scenes=tuple(scene.loaded for scene in good), start=start)
     unclear = [line for patch in patches for line in unclear_lines(patch.name, patch.all_prompts, patch.networks)]
     lacking = [text.notice] if text is not None and text.notice else []
-    remarks = (*left_out, *dict.fromkeys(unclear), *lacking)
+    boxes = [line for one in show.scenes if one.scene for line in boxed_letters(one.name, one.scene, one.folder)]
+    remarks = (*left_out, *dict.fromkeys(unclear), *lacking, *boxes)
     return BoundShow(show, patches, start, remarks, binder, kept, show.program())
 
 

@@ -9,6 +9,7 @@ from livegan.config.venue import Venue
 from livegan.core.files import read_text
 from livegan.engine.bind import absent_mistakes, check_scene, entry_scenes, knob_mistakes, listen, safe_mistakes
 from livegan.engine.custom_effects import effect_mistakes
+from livegan.engine.layers import boxed_letters, layer_mistakes
 from livegan.engine.listening_stage import hearing_mistakes
 from livegan.engine.networks import find_bank
 from livegan.engine.outputs import output_mistakes
@@ -43,7 +44,10 @@ def check(venue: Venue, names: Iterable[str]) -> list[str]:
 
 
 def remarks(names: Iterable[str]) -> list[str]:
-    """A line for all words of these scenes that move nothing; what is no scene, or a wrong one, has none."""
+    """A line for all words of these scenes that move nothing, and for letters that no font has.
+
+    What is no scene, or a wrong one, has none.
+    """
     lines: list[str] = []
     for loaded in load_scenes(name for name in dict.fromkeys(names) if not is_setlist(name)):
         if loaded.scene is not None:
@@ -51,6 +55,8 @@ def remarks(names: Iterable[str]) -> list[str]:
             prompts = (*prompts, *([first] if first else []))
             networks = (loaded.networks or find_bank(loaded.scene)[0]) if prompts else ()
             lines += [*unclear_lines(loaded.name, prompts, networks), *lacking_lines(networks)]
+            if not layer_mistakes(loaded.scene, loaded.folder):
+                lines += boxed_letters(loaded.name, loaded.scene, loaded.folder)
     return list(dict.fromkeys(lines))
 
 

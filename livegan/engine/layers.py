@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from livegan.config.scene import LayerTable, Scene
-from livegan.core.layer_files import FONTS, IMAGES, VIDEOS, check_layer_file, file_inside
+from livegan.core.layer_files import FONTS, IMAGES, VIDEOS, check_layer_file, file_inside, lacking_letters
 from livegan.core.layers import DRAWN, Layer
+from livegan.core.text import printable
 from livegan.errors import MediaError
 from livegan.mapping.gate import MusicGate
 from livegan.mapping.layers import PlannedLayer
@@ -70,6 +71,20 @@ def _planned(number: int, table: LayerTable, folder: Path, seed: int) -> Planned
     blend = table.blend or ("add" if table.kind in DRAWN else "over")
     layer = Layer(table.kind, blend, 1.0, values, options, table.after_effects)
     return PlannedLayer(number, layer, MusicGate(table.gate, table.gate_on) if table.gate_from else None)
+
+
+def boxed_letters(name: str, scene: Scene, folder: Path) -> list[str]:
+    """A line for each text of a checked scene with letters that its font, or none here, has: boxes will be drawn."""
+    lines = []
+    for number, table in enumerate(scene.layers, 1):
+        font = file_inside(folder, table.font) if table.font else None
+        if table.kind == "text" and (letters := lacking_letters(font, table.text)):
+            has = f"{printable(table.font)} has no" if font else "no font that was found has"
+            lines.append(
+                f"Scene '{name}', layer {number}: {has} {printable(' '.join(letters))}, so boxes will be drawn; "
+                'put a font that has beside the scene: font = "NAME.ttf"'
+            )
+    return lines
 
 
 def _a(kind: str) -> str:

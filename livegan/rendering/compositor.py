@@ -15,11 +15,10 @@ from livegan.core.score import Score
 from livegan.core.sound import Sound
 from livegan.core.types import Picture
 from livegan.rendering.canvas import drawing
-from livegan.rendering.drawings.light import lit
+from livegan.rendering.drawings.light import HALO_PX, lit
 from livegan.rendering.drawings.look import Look, look_of
 from livegan.rendering.drawings.rasters import (
     LARGEST_PX,
-    MARGIN,
     TEXT,
     Cut,
     Region,
@@ -134,8 +133,7 @@ class Compositor:
         if plane is None:
             return None
         natural = plane.shape[1] * height_px / kept_px, plane.shape[2] * height_px / kept_px
-        margin = round(MARGIN * size[0] * min(look.scale, 2.0)) if look.glow > 0 else 0
-        placed = place(plane, natural, look, size, margin)
+        placed = place(plane, natural, look, size, HALO_PX if look.glow > 0 else 0)
         if placed is None:
             return None
         region, core = placed

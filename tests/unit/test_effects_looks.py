@@ -234,6 +234,15 @@ def test_a_kaleidoscope_has_as_many_segments_as_it_is_told() -> None:
     assert (apply("kaleidoscope", soft, 1.0, segments=3).float() - apply("kaleidoscope", soft, 1.0)).abs().mean() > 1
 
 
+def test_a_kaleidoscope_opens_from_the_middle() -> None:
+    picture = torch.randint(0, 256, (96, 128, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(4))
+    soft = torch.nn.functional.avg_pool2d(picture.permute(2, 0, 1).float(), 9, 1, 4).permute(1, 2, 0).to(torch.uint8)
+    half, whole = apply("kaleidoscope", soft, 0.5), apply("kaleidoscope", soft, 1.0)
+    middle, edge = (slice(36, 60), slice(52, 76)), (slice(None), slice(0, 8))
+    assert (half[middle].float() - whole[middle].float()).abs().max() <= 1
+    assert (half[edge].float() - soft[edge].float()).abs().max() <= 1
+
+
 def test_a_kaleidoscope_spins_by_the_clock() -> None:
     effect = EFFECTS["kaleidoscope"]()
     first = step(effect, NOISE, 1.0, 0.0, spin=90.0)

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from livegan.config.load import load_scenes
-from livegan.config.scene import LayerTable
+from livegan.config.scene import LayerTable, Scene
 from livegan.config.venue import Venue, WindowTable
-from livegan.core.layer_files import open_video
+from livegan.core import layer_files
+from livegan.core.layer_files import lacking_letters, open_video
 from livegan.core.layers import BLEND_MODES, DRAWN, LAYER_KINDS, Layer, blend_layers
 from livegan.core.parameters import DRAWING, PLACING
 from livegan.core.plan_json import from_json, to_json
@@ -27,11 +28,13 @@ from livegan.core.types import FeatureFrame, FramePlan
 from livegan.engine.assemble import sized
 from livegan.engine.bind import Binder, check_scene, listen
 from livegan.engine.guard import FaultGuard
+from livegan.engine.layers import boxed_letters
 from livegan.engine.patch import Patch
 from livegan.errors import MediaError
 from livegan.mapping.gate import MusicGate
 from livegan.networks.library import find_network
 from livegan.rendering.compositor import Compositor
+from livegan.rendering.drawings.light import HALO_PX, halo
 from livegan.rendering.media import Media
 from livegan.rendering.videos import Video, VideoAhead, pixels_of
 
@@ -434,3 +437,24 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+def test_light_around_a_text_ends_before_its_region_does() -> None:
+    core = torch.zeros(2 * HALO_PX + 40, 2 * HALO_PX + 200)
+    core[HALO_PX:-HALO_PX, HALO_PX:-HALO_PX] = 1.0
+    shed = halo(core)
+    assert shed[HALO_PX + 20, HALO_PX - 10] > 0.1
+    for edge in (shed[0], shed[-1], shed[:, 0], shed[:, -1]):
+        assert edge.abs().max() < 1e-3
+
+
+def test_letters_that_no_font_has_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(layer_files, "COMMON_FONTS", ("no such font.ttf",))
+    assert lacking_letters(None, "ZOE, 20 %") == ""
+    assert lacking_letters(None, "ZOЖ夜夜") == "Ж夜"
+    scene = Scene.model_validate(
+        {"title": "T", "layers": [{"kind": "text", "text": "夜"}, {"kind": "text", "text": "A"}]}
+    )
+    (line,) = boxed_letters("mine", scene, tmp_path)
+    assert "layer 1" in line
+    assert "夜" in line

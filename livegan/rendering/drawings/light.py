@@ -16,6 +16,7 @@ SPACING = 0.5  # between the points of a line, in widths of it
 POINTS = 16384  # along a line, at most
 HUES = 256
 COARSE = 8  # px of the picture to one of the plane of hues
+HALO_PX = 96  # how far a halo reaches
 COARSE_SIGMA = 2.2  # wider blurs are made at half the size [px]
 LIGHTNESS, CHROMA = 0.74, 0.19  # of the palette, in OKLCH
 

@@ -17,7 +17,6 @@ from livegan.rendering.drawings.look import Look
 LOGO = 0.3  # of the height of the picture that a logo takes at scale 1
 TEXT = 0.17  # ... and the letters of a text
 LARGEST_PX = 2048  # longer side of a raster that is kept
-MARGIN = 0.12  # around what is placed, for its glow: of the height of the picture
 Region = tuple[int, int, int, int]  # top, bottom, left, right [px]
 
 
@@ -93,7 +92,7 @@ def text_plane(text: str, font: Path | None, height_px: float) -> Tensor:
     from PIL import Image, ImageDraw
 
     size = min(max(height_px * 1.35, 6.0), 600.0)
-    face: Any = open_font(font, size)
+    face: Any = open_font(font, size, text)
     draw = ImageDraw.Draw(Image.new("L", (1, 1)))
     left, top, right, bottom = draw.multiline_textbbox((0, 0), text, font=face, align="center")
     width, height = min(ceil(right - left) + 4, 4 * LARGEST_PX), min(ceil(bottom - top) + 4, LARGEST_PX)
@@ -120,7 +119,8 @@ def place(
 ) -> tuple[Region, Tensor] | None:
     """Planes (c, h, w) where they lie in a picture (height, width), bilinear: a region of it, and (c, rows, columns).
 
-    `natural`: their height and width at scale 1 [px]. None if they lie outside, or are less than a pixel.
+    `natural`: their height and width at scale 1 [px]; `margin_px`: of the region around them, for a halo. None if they
+    lie outside, or are less than a pixel.
     """
     height, width = size
     tall, wide = natural[0] * look.scale, natural[1] * look.scale
