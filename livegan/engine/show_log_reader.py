@@ -76,6 +76,13 @@ class ShowLogFile:
         except (*WRONG, ValidationError) as error:
             raise self.unusable("state") from error
 
+    @property
+    def no_frame(self) -> str:
+        """Why a log without a frame has none; known when all blocks were read."""
+        if self.ended:
+            return "the show was closed before its first"
+        return "it cannot be read up to its first" if self.wrong else "it breaks off before its first"
+
     def number(self, name: str) -> float:
         """A number of the header; MediaError where there is none."""
         try:

@@ -11,6 +11,7 @@ STILL = 0.0005  # mean change of a pixel in 0.2 s, 0..1, below which a picture s
 LEAST_FRAMES = 10  # by which movement is judged
 LATE_WARN, LATE_FAIL = 0.02, 0.2  # share of late frames
 LEAST_SHARE, LEAST_FPS = 0.45, 15.0  # of the target rate; below that it is no show
+RATES = (60.0, 50.0, 30.0, 25.0, 20.0, LEAST_FPS)  # that are advised
 SLOW_S = 20.0  # that a network may take to load without a word
 HITCH_MS = 250.0  # between two pictures, that is seen while a scene comes in
 
@@ -32,7 +33,7 @@ def scene_check(figures: SceneFigures, target_fps: float) -> DoorCheck:
 
 
 def _problems(figures: SceneFigures, target_fps: float) -> Iterator[Problem]:
-    lighter = f"livegan play --fps {_rate_below(figures.fps):g}, or a smaller network"
+    lighter = _lighter(figures.fps, target_fps)
     late = figures.late / figures.frames if figures.frames else 0.0
     if figures.fps < max(LEAST_SHARE * target_fps, min(LEAST_FPS, target_fps) * 0.8):
         yield "fail", f"only {figures.fps:.1f} of {target_fps:g} pictures a second", lighter
@@ -59,9 +60,12 @@ def _problems(figures: SceneFigures, target_fps: float) -> Iterator[Problem]:
         yield "warn", f"its network took {figures.load_s:.0f} s to load", "keep it among the first scenes of the set"
 
 
-def _rate_below(fps: float) -> float:
-    """A rate that surely holds."""
-    return next((rate for rate in (60.0, 50.0, 30.0, 25.0, 20.0) if rate <= fps * 1.02), 15.0)
+def _lighter(fps: float, target_fps: float) -> str:
+    """What to do about a scene that reached `fps`: a lower rate that holds, where one does that is still a show."""
+    rates = (rate for rate in RATES if rate < target_fps and rate <= fps * 1.02)
+    if (rate := next(rates, None)) is None:
+        return "a smaller network (livegan networks), or: livegan play --quality light, or another --device"
+    return f"livegan play --fps {rate:g}, or a smaller network"
 
 
 def memory_check(figures: Sequence[SceneFigures], free_mb: float) -> Iterator[DoorCheck]:

@@ -109,7 +109,7 @@ def _facts(log: ShowLogFile, story: Story, frames: int, bytes_: int, counts: Map
     slow, fast = (heard[len(heard) // 20], heard[-1 - len(heard) // 20]) if heard else (0.0, 0.0)
     facts = {
         "length": duration_text(story.played_s or story.seconds),
-        "planned": f"{frames} frames",
+        "planned": f"{frames} frames" if frames else f"no frame: {log.no_frame}",
         "rate asked": f"{printable(log.header.get('fps', '?'), 20)} frames a second",
         "sound": printable(log.header.get("input", "") or "the usual input", 80),
         "tempo": f"{slow:.0f} to {fast:.0f} beats a minute" if heard else "no beat was heard",

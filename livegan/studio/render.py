@@ -24,6 +24,7 @@ from livegan.core.media import check_song_path
 from livegan.core.progress import progress_bar, show_picture
 from livegan.core.rings import Reader
 from livegan.core.signals import end_at_once
+from livegan.core.text import printable
 from livegan.core.types import Frame, FramePlan, Pixels
 from livegan.effects.memory import Memory
 from livegan.engine.assemble import assemble
@@ -210,6 +211,11 @@ def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folde
         raise
     if failure is not None:
         raise failure
+    if not recording.frames and not stopped:
+        why = " ".join(stage.notices()).rstrip(".")
+        raise MediaError(
+            f"there is no film {path}: nothing of {printable(job.song)} gave a frame" + (why and f": {why}")
+        )
     if job.run_file and recording.frames:
         write_run(run_path(path), job, venue, stage.scenes, stage.facts)
     for line in (*stage.notices(), notice, stage.drawing.summary):

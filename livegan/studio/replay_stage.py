@@ -48,6 +48,8 @@ def replay_stage(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, fo
     draws = not job.workers.used
     session = assemble(scenes, place, hearing, clock, ReplayGuard(clock.now), synchronous=True, draws=draws)
     began_s, span_s = _extent(log)
+    if job.start_s > span_s:
+        raise MediaError(f"the show is only {span_s:.1f} s long; --start {job.start_s:g} is after its end")
     heard, remark = show_sound(log, job.sound, began_s)
     draws_sound = any(patch.draws_sound or patch.draws_score for patch in session.performer.patches)
     windows = heard.windows() if heard is not None and draws_sound else None
@@ -154,9 +156,14 @@ def _remarks(log: ShowLogFile, exact: bool, job: RenderJob) -> list[str]:
 
 
 def _extent(log: ShowLogFile) -> tuple[float, float]:
-    """When the first frame of the show was due, and how long after it the last one, as far as the log goes [s]."""
+    """When the first frame of the show was due, and how long after it the last one, as far as the log goes [s].
+
+    MediaError if it holds none.
+    """
     times = [frame.time_s for block in log.blocks() for frame in (*block.frames[:1], *block.frames[-1:])]
-    return (times[0], times[-1] - times[0]) if times else (0.0, 0.0)
+    if not times:
+        raise MediaError(f"{printable(log.path)} holds no frame to render: {log.no_frame}; name another log")
+    return times[0], times[-1] - times[0]
 
 
 def _song_s(sound: ShowSound) -> float:

@@ -76,6 +76,22 @@ def test_a_scene_is_judged_by_its_worst_figure(changes: dict[str, object], verdi
     assert bool(check.repair) == (verdict != "pass")
 
 
+@pytest.mark.parametrize(
+    ("fps", "late", "target_fps", "advised"),
+    [
+        (24.0, 0, 60.0, "--fps 20, or a smaller network"),
+        (14.8, 0, 60.0, "--fps 15, or a smaller network"),
+        (6.0, 0, 60.0, "a smaller network (livegan networks), or: livegan play --quality light"),
+        (59.9, 20, 60.0, "--fps 50"),  # not the one that did not hold
+        (15.0, 200, 15.0, "--quality light, or another --device"),
+    ],
+)
+def test_only_a_rate_that_a_scene_can_hold_is_advised(fps: float, late: int, target_fps: float, advised: str) -> None:
+    repair = scene_check(replace(GOOD, fps=fps, late=late), target_fps).repair
+    assert advised in repair
+    assert "--fps" in advised or "--fps" not in repair
+
+
 def test_all_problems_of_a_scene_are_said_and_the_worst_decides_what_to_do() -> None:
     check = scene_check(replace(GOOD, limited=1, limited_s=0.5, brightness=0.0), 60.0)
     assert check.verdict == "fail"

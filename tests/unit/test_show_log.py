@@ -32,7 +32,7 @@ from livegan.engine.guard import FaultGuard
 from livegan.engine.log_arrays import ArrayReader, encode, rounded
 from livegan.engine.log_blocks import LogBlock, LoggedFrame, block_arrays, block_table
 from livegan.engine.log_inputs import reload_from_json, reload_to_json
-from livegan.engine.log_records import BLOCK, HEADER, MAGIC, RecordFile, pack
+from livegan.engine.log_records import BLOCK, END, HEADER, MAGIC, RecordFile, pack
 from livegan.engine.patch import Patch
 from livegan.engine.program import Advancing, Program
 from livegan.engine.reload import SetReload
@@ -465,6 +465,39 @@ def test_a_story_is_as_long_as_its_frames_and_no_hand_quit_what_closed_by_itself
     assert story.facts["length"] == "0:02"
     assert [(line.kind, line.text) for line in story.lines] == [("window", "closed"), ("hand", "quit 1 (box)")]
     assert story.seconds == 6.9, "the axis of the page has room for every note"
+
+
+def test_a_log_without_a_frame_gives_no_film_and_says_why(played: Path, tmp_path: Path) -> None:
+    whole, _ = played.read_bytes(), list((log := open_show_log(played)).blocks())
+    header = MAGIC + pack(HEADER, dict(log.header))
+    film, runner = tmp_path / "film.mp4", CliRunner()
+    for rest, why in (
+        (b"", "it breaks off before its first"),
+        (whole[len(header) : len(header) + 40], "it breaks off before its first"),
+        (pack(END, {}), "the show was closed before its first"),
+    ):
+        cut = tmp_path / "cut.log"
+        cut.write_bytes(header + rest)
+        with pytest.raises(MediaError, match=rf"cut\.log holds no frame to render: {why}"):
+            runner.invoke(app, ["render", str(cut), "-o", str(film)], catch_exceptions=False)
+        assert f"no frame: {why}" in runner.invoke(app, ["log", str(cut)], catch_exceptions=False).output
+    with pytest.raises(MediaError, match="--start 600 is after its end"):
+        runner.invoke(app, ["render", str(played), "-o", str(film), "--start", "600"], catch_exceptions=False)
+    assert not film.exists()
+
+
+def test_a_film_that_got_no_frame_is_an_error_unless_it_was_stopped(played: Path, tmp_path: Path) -> None:
+    """Here the first frames are missing in the log: what was planned on them cannot be made again."""
+    log, film = open_show_log(played), tmp_path / "film.mp4"
+    frames = next(block for block in log.blocks() if block.frames).frames[:1]
+    block = LogBlock(50, (), (replace(frames[0], values=None, inputs=()),), ())
+    hole = tmp_path / "hole.log"
+    parts = pack(BLOCK, block_table(block), block_arrays(block.frames, 0))
+    hole.write_bytes(MAGIC + pack(HEADER, dict(log.header)) + parts)
+    words = ["render", str(hole), "-o", str(film), "--size", "64x36", "--device", "cpu"]
+    with pytest.raises(MediaError, match=r"there is no film .*film\.mp4: .*50 frames are missing in the log"):
+        CliRunner().invoke(app, words, catch_exceptions=False)
+    assert list(tmp_path.iterdir()) == [hole]
 
 
 def test_a_log_goes_into_a_file_of_its_own_and_says_which(tmp_path: Path) -> None:
