@@ -24,7 +24,7 @@ from livegan.core.timeline import Timeline
 from livegan.core.types import Layout
 from livegan.engine.camera import camera_mistakes
 from livegan.engine.custom_effects import effect_mistakes
-from livegan.engine.layers import boxed_letters, layer_mistakes, planned_layers
+from livegan.engine.layers import absent_layer_mistakes, boxed_letters, layer_mistakes, of_layers_there, planned_layers
 from livegan.engine.listening_stage import listening_stage
 from livegan.engine.networks import NetworkNames, Networks, find_bank
 from livegan.engine.patch import Patch
@@ -195,10 +195,11 @@ def safe_mistakes(safe: LoadedScene | None) -> list[str]:
 
 
 def with_parameters(loaded: LoadedScene, values: Mapping[str, float]) -> LoadedScene:
-    """A scene with other values of its parameters."""
+    """A scene with other values of its parameters, but for those of layers that it does not have."""
     if loaded.scene is None or not values:
         return loaded
-    return replace(loaded, scene=loaded.scene.model_copy(update={"parameters": {**loaded.scene.parameters, **values}}))
+    values = {**loaded.scene.parameters, **of_layers_there(values, len(loaded.scene.layers))}
+    return replace(loaded, scene=loaded.scene.model_copy(update={"parameters": values}))
 
 
 def with_prompt(loaded: LoadedScene, words: str) -> LoadedScene:
@@ -245,6 +246,8 @@ def check_scene(
     networks = networks if networks is not None else loaded.networks or None
     bank, problems = find_bank(loaded.scene) if networks is None else (tuple(networks), [])
     problems += mistakes(loaded.scene, vocabulary.of_scene(loaded.scene), bank)
+    if not any(": layers" in line for line in loaded.mistakes):  # else a layer with a mistake was left out
+        problems += absent_layer_mistakes(loaded.scene, vocabulary.parameters)
     problems += layer_mistakes(loaded.scene, loaded.folder)
     problems += camera_mistakes(loaded.scene, bank)
     motion = None

@@ -1,12 +1,13 @@
 """Layers of a scene: their files found and checked, and made ready to be planned. Needs no torch."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 from livegan.config.scene import LayerTable, Scene
 from livegan.core.layer_files import FONTS, IMAGES, VIDEOS, check_layer_file, file_inside, lacking_letters
 from livegan.core.layers import DRAWN, Layer
-from livegan.core.text import printable
+from livegan.core.text import counted, printable
 from livegan.errors import MediaError
 from livegan.mapping.gate import MusicGate
 from livegan.mapping.layers import PlannedLayer
@@ -17,6 +18,30 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {"image": IMAGES, "logo": IMAGES, "vide
 def layer_mistakes(scene: Scene, folder: Path) -> list[str]:
     """One line for every mistake in a scene's [[layers]]; `folder` is the scene's own."""
     return [f"layers.{number}.{line}" for number, table in enumerate(scene.layers) for line in _mistakes(table, folder)]
+
+
+def absent_layer(name: str, layers: int) -> int:
+    """The layer, counted from 1, whose parameter this is, where a scene has fewer; else 0."""
+    found = re.match(r"layer\.(\d+)\.", name)
+    return int(found[1]) if found and int(found[1]) > layers else 0
+
+
+def of_layers_there(parameters: Mapping[str, float], layers: int) -> dict[str, float]:
+    """Parameters without those of layers that a scene does not have: a venue's knobs, for one, turn those of all."""
+    return {name: value for name, value in parameters.items() if not absent_layer(name, layers)}
+
+
+def absent_layer_mistakes(scene: Scene, known: Container[str]) -> list[str]:
+    """One line for every known parameter that a scene sets or pushes of a layer that it does not have."""
+    names = [(f"parameters.{name}", name) for name in scene.parameters]
+    names += [(f"routes.{number}.target", route.target) for number, route in enumerate(scene.routes)]
+    layers = len(scene.layers)
+    has = counted(layers, "layer") if layers else "no layers"
+    return [
+        f"{where}: '{name}' is of layer {number}, and the scene has {has}; add [[layers]], or count them from 1"
+        for where, name in names
+        if name in known and (number := absent_layer(name, layers))
+    ]
 
 
 def _mistakes(table: LayerTable, folder: Path) -> list[str]:

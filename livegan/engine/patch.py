@@ -19,6 +19,7 @@ from livegan.core.score import Score
 from livegan.core.target import Prompt, Target
 from livegan.core.text import whole_number
 from livegan.core.types import Bend, FeatureFrame, FramePlan, Push, Vector
+from livegan.engine.layers import of_layers_there
 from livegan.engine.networks import last_position
 from livegan.engine.patch_bay import PatchBay, RouteMeter
 from livegan.engine.patch_controls import PatchControls
@@ -181,7 +182,9 @@ class Patch:
     def scene_now(self) -> Scene:
         """The scene with its parameters where controls have moved them, its routes, and the words it has drifted to."""
         words = self.prompt.words if self.prompt is not None else ""
-        changes: dict[str, object] = {"parameters": {**self.scene.parameters, **self.controls.moved}}
+        changes: dict[str, object] = {
+            "parameters": {**self.scene.parameters, **of_layers_there(self.controls.moved, len(self.scene.layers))}
+        }
         if self.bay.routes != self.scene.routes:
             changes["routes"] = self.bay.routes
         if words != self.scene.prompts.first:

@@ -12,6 +12,7 @@ from livegan.core.channels import Inbox, Latest
 from livegan.core.parameters import Parameter
 from livegan.core.text import printable
 from livegan.core.toml import mistakes_in
+from livegan.engine.layers import absent_layer_mistakes
 from livegan.engine.patch import Patch
 from livegan.engine.patch_bay import PatchBay, features_read
 from livegan.engine.route_edit import RouteAnswer, RouteEdit
@@ -172,7 +173,8 @@ class Patching:
             raise _RefusedError(*mistakes_in(error, RouteTable)) from error
         routes = (*(row for _, row in rows), table)
         vocabulary = self._vocabulary.of_scene(patch.scene.model_copy(update={"routes": routes}), self._knobs)
-        problems = mistakes(_only(patch.scene, table), vocabulary, ())
+        alone = _only(patch.scene, table)
+        problems = mistakes(alone, vocabulary, ()) + absent_layer_mistakes(alone, vocabulary.parameters)
         if problems:
             lines = (line.removeprefix("routes.0.") for line in problems)
             raise _RefusedError(*self._explained(table, lines))
@@ -191,8 +193,8 @@ class Patching:
 
 
 def _only(scene: Scene, table: RouteTable) -> Scene:
-    """A scene with one route, and nothing else that could be wrong."""
-    return Scene(title=scene.title, network=scene.network, routes=(table,))
+    """A scene with its layers, one route, and nothing else that could be wrong."""
+    return Scene(title=scene.title, network=scene.network, layers=scene.layers, routes=(table,))
 
 
 def groups_read(routes: Iterable[RouteTable]) -> frozenset[str]:

@@ -174,6 +174,7 @@ WRONG = (
     ({"amonut": 1}, "amonut: unknown key; did you mean 'amount'?"),
     ({"source": "harmonic:level"}, "source: nothing listens to 'harmonic:level' in this show"),
     ({"source": "a" * 100_000}, "source: 200 characters are allowed"),
+    ({"target": "layer.2.x"}, "target: 'layer.2.x' is of layer 2, and the scene has no layers"),
     ({"target": "w[4:2]"}, "target: 'w[4:2]' are no rows of w"),
     ({"mute": "perhaps"}, "mute: "),
 )

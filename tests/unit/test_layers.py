@@ -26,7 +26,7 @@ from livegan.core.score import EMPTY, Score
 from livegan.core.sound import SILENT, Sound
 from livegan.core.types import FeatureFrame, FramePlan
 from livegan.engine.assemble import sized
-from livegan.engine.bind import Binder, check_scene, listen
+from livegan.engine.bind import Binder, check_scene, listen, with_parameters
 from livegan.engine.guard import FaultGuard
 from livegan.engine.layers import boxed_letters
 from livegan.engine.patch import Patch
@@ -395,6 +395,41 @@ def test_what_is_wrong_in_a_layer_is_said(folder: Path, tmp_path: Path, text: st
     (inside / "scene.toml").write_text(f'title = "T"\nnetwork = "plain"\n[[layers]]\n{text}')
     lines = check_scene(load_scenes([str(inside / "scene.toml")])[0], binder().vocabulary).mistakes
     assert any(reason in line for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "[parameters]\nlayer.2.scale = 1\nlayer.1.scale = 1",
+            ["parameters.layer.2.scale: 'layer.2.scale' is of layer 2, and the scene has 1 layer"],
+        ),
+        (
+            '[[routes]]\nsource = "bass"\ntarget = "layer.4.x"\namount = 0.1',
+            ["routes.0.target: 'layer.4.x' is of layer 4, and the scene has 1 layer"],
+        ),
+        ("[parameters]\nlayer.2.scal = 1", ["parameters.layer.2.scal: no parameter called 'layer.2.scal'"]),
+        ('[[layers]]\nkind = "spektrum"\n[parameters]\nlayer.2.scale = 1', ["layers.1.kind: input should be"]),
+        ('[knobs]\n"knob.1" = "layer.2.scale"', []),
+    ],
+)
+def test_a_scene_sets_and_pushes_layers_that_it_has(tmp_path: Path, text: str, expected: list[str]) -> None:
+    path = tmp_path / "scene.toml"
+    path.write_text(f'title = "T"\nnetwork = "plain"\n[[layers]]\nkind = "spectrum"\n{text}\n')
+    lines = check_scene(load_scenes([str(path)])[0], binder().vocabulary).mistakes
+    assert len(lines) == len(expected)
+    assert all(said in line for said, line in zip(expected, lines, strict=True)), lines
+
+
+def test_setlists_and_knobs_may_turn_layers_that_a_scene_lacks_and_what_is_saved_of_it_can_be_read(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "scene.toml"
+    path.write_text('title = "T"\nnetwork = "plain"\n[[layers]]\nkind = "spectrum"\n')
+    (loaded,) = load_scenes([str(path)])
+    patch = binder().bind(with_parameters(loaded, {"layer.1.scale": 0.5, "layer.2.scale": 0.5}))
+    patch.controls.moved.update({"layer.1.x": 0.5, "layer.3.x": 0.5})
+    assert set(patch.scene_now().parameters) == {"layer.1.scale", "layer.1.x"}
 
 
 WORDS = st.text(max_size=8) | st.sampled_from(["image.png", "video.mp4", "..", "/", "logo.png", "level", "\0", "~"])
