@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from livegan.audio.portaudio import Driver, portaudio
+from livegan.core.file_kind import FOLDER, file_kind, folder_for_song
 from livegan.core.registry import nearest
 from livegan.core.text import printable
 from livegan.errors import DeviceError
@@ -80,7 +81,7 @@ def _default(apis: Sequence[dict[str, object]]) -> int:
 def find_input(name: str, host_api: str, inputs: Sequence[InputDevice]) -> InputDevice:
     """The input called `name` (all of it, else part of it, any case), "" the default one; DeviceError if none is."""
     if not inputs:
-        raise DeviceError(f"{_no_such_input(name, [])} - {HINT}")
+        raise _no_such_input(name, [])
     here = [device for device in inputs if host_api.lower() in device.host_api.lower()]
     if not here:
         apis = sorted({device.host_api for device in inputs})
@@ -99,18 +100,22 @@ def find_input(name: str, host_api: str, inputs: Sequence[InputDevice]) -> Input
             if fits(device.name.lower()):
                 return device
     names = list(dict.fromkeys(device.name for device in here))
-    raise DeviceError(f"{_no_such_input(name, names)} - {HINT}")
+    raise _no_such_input(name, names)
 
 
-def _no_such_input(name: str, names: Sequence[str]) -> str:
-    """Why no input fits: what was typed is a folder, or like one of `names` or livegan's own music, or nothing is."""
+def _no_such_input(name: str, names: Sequence[str]) -> DeviceError:
+    """The error where no input fits; a folder is told as one, with a song in it."""
+    if name and file_kind(Path(name)) == FOLDER:
+        return DeviceError(f"{folder_for_song(Path(name))} - or play the demo track: livegan play --input demo")
+    return DeviceError(f"{_unlike(name, names)} - {HINT}")
+
+
+def _unlike(name: str, names: Sequence[str]) -> str:
+    """Why no input fits: what was typed is like one of `names` or livegan's own music, or nothing is."""
     listed = ", ".join(f"'{each}'" for each in names)
     there = f"there are: {listed}" if names else "this machine has no sound input; plug one in"
     if not name:
         return there
-    with suppress(OSError, ValueError):  # a name that no folder can have
-        if Path(name).is_dir():
-            return f"'{printable(name)}' is a folder, not a song; name one file in it"
     known = [*names, *OWN_MUSIC]
     close = nearest(name.lower(), [each.lower() for each in known])
     hint = next((f"did you mean '{each}'? " for each in known if each.lower() == close), "")

@@ -28,7 +28,7 @@ from livegan.cli.options import (
 )
 from livegan.cli.output import echo, show
 from livegan.core.signals import end_at_once
-from livegan.core.text import counted
+from livegan.core.text import counted, printable, quoted
 from livegan.errors import LiveganError, MediaError
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ def render(
         raise LiveganError("give a song; type for example: livegan render song.wav -o film.mp4")
     for name in (*songs, sound):
         refuse_address(name)
+    if len(songs) == 1:  # of several, what is wrong with one does not keep the others from being made
+        _check_song(songs[0])
     refuse_address_of_output(output)
     check_prompt(prompt, scene)
     if (
@@ -170,6 +172,25 @@ def render(
         for shown in [shows.get(first)]
     ]
     _render_all(jobs, place)
+
+
+def _check_song(name: str) -> None:
+    """MediaError for a song that is no file; of a folder, how to make films of the songs in it."""
+    from livegan.core.file_kind import songs_in
+    from livegan.core.media import check_song_path
+    from livegan.engine.input_names import is_composition
+
+    path = Path(name)
+    inside = [song.suffix for song in songs_in(path)]
+    if len(inside) > 1:
+        ending = max(inside, key=inside.count)
+        every = f"{printable(quoted(path))}/*{printable(ending)}"
+        raise MediaError(
+            f"'{printable(path)}' is a folder, not a song; for a film of every song in it: "
+            f"livegan render {every} -o films/"
+        )
+    if not is_composition(name):
+        check_song_path(path)
 
 
 def _drawn_again(

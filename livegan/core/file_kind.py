@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ MIDI_ENDINGS = ("mid", "midi", "kar")
 SHOW_LOG_MAGIC = b"livegan show log 1\n"
 MIDI_MAGIC = b"MThd"
 RUN_ENDING = ".livegan.json"
+MOST_LISTED = 1000  # names of a folder that are looked at
 MAX_TOML_BYTES = 1 << 18  # a longer one is no scene
 
 FOLDER, SHOW_LOG, EMPTY_LOG, RUN = "a folder", "the log of a show", "an empty log", "the run file of a film"
@@ -84,6 +86,22 @@ def file_kind(path: Path) -> str:
 def instead(path: Path, kind: str, wanted: str) -> str:
     """One sentence: `path` is a `kind`, not `wanted`, and what to type with it; of the kinds in USES."""
     return f"{printable(path)} is {kind}, not {wanted}; {use_of(path, kind)}"
+
+
+def songs_in(folder: Path) -> list[Path]:
+    """The sound files of a folder in order of name, of the first MOST_LISTED of its names; [] of what is none."""
+    try:
+        listed = sorted(islice(folder.iterdir(), MOST_LISTED))
+    except (OSError, ValueError):
+        return []
+    return [path for path in listed if not path.name.startswith(".") and file_kind(path) in (SONG, MIDI)]
+
+
+def folder_for_song(folder: Path) -> str:
+    """One sentence: a folder was given where a song is wanted, and which song to name."""
+    first = next(iter(songs_in(folder)), None)
+    name = f"name a song in it: {printable(quoted(first))}" if first else "there is no song in it"
+    return f"'{printable(folder)}' is a folder, not a song; {name}"
 
 
 def use_of(path: Path, kind: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.core.file_kind import EMPTY_LOG, MIDI, SONG, USES, file_kind, use_of
+from livegan.core.file_kind import EMPTY_LOG, MIDI, SONG, USES, file_kind, folder_for_song, use_of
 from livegan.core.files import expanded
 from livegan.core.sections import SectionFile, sections
 from livegan.core.text import printable, quoted
@@ -68,7 +68,7 @@ def check_song_path(path: Path) -> None:
         reason = getattr(error, "strerror", None) or error
         raise MediaError(f"'{name}' cannot be read ({printable(reason)}) - or {DEMO_HINT}") from error
     if stat.S_ISDIR(mode):
-        raise MediaError(f"'{name}' is a folder, not a song; name one file in it - or {DEMO_HINT}")
+        raise MediaError(f"{folder_for_song(path)} - or {DEMO_HINT}")
     if not stat.S_ISREG(mode):
         raise MediaError(
             f"'{name}' is a pipe or a device, and a song is read more than once; write it to a file first - or "

@@ -161,8 +161,31 @@ def test_an_input_that_is_not_there_is_named() -> None:
 
 
 def test_a_folder_is_no_input(here: Path) -> None:
-    with pytest.raises(DeviceError, match=r"^'eve' is a folder, not a song; name one file in it"):
+    with pytest.raises(DeviceError, match=r"^'eve' is a folder, not a song; there is no song in it - or play the demo"):
         find_input("eve", "", [])
+    (here / "my album").mkdir()
+    for name in (".hidden.wav", "cover.jpg", "two.wav", "one.wav"):
+        (here / "my album" / name).touch()
+    with pytest.raises(DeviceError, match=r"^'my album' is a folder, .*; name a song in it: 'my album/one\.wav'"):
+        find_input("my album", "", [])
+    with pytest.raises(MediaError, match=r"^'my album' is a folder, .*; name a song in it: 'my album/one\.wav'"):
+        SoundFile("my album")
+
+
+def test_a_folder_of_songs_is_told_before_the_name_of_its_film(here: Path) -> None:
+    (here / "album").mkdir()
+
+    def render(*words: str) -> None:
+        CliRunner().invoke(app, ["render", *words], catch_exceptions=False)
+
+    with pytest.raises(MediaError, match=r"^'album' is a folder, not a song; there is no song in it"):
+        render("album", "-o", "eve/")
+    (here / "album" / "one.flac").touch()
+    with pytest.raises(MediaError, match=r"name a song in it: album/one\.flac"):
+        render("album", "-o", "eve/")
+    (here / "album" / "two.flac").touch()
+    with pytest.raises(MediaError, match=r"a film of every song in it: livegan render album/\*\.flac -o films/"):
+        render("album", "-o", "eve/")
 
 
 def test_doors_names_the_file_to_check(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
