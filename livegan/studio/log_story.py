@@ -1,7 +1,7 @@
 """Story of a show from its log: what happened when, as lines for people; and the curves of how it went."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeGuard
 
 from livegan.core.text import duration_text, printable
@@ -23,7 +23,7 @@ CURVES = {
 class StoryLine:
     """One thing that happened."""
 
-    time_s: float
+    time_s: float  # from the first frame, as in the film
     kind: str  # "scene", "hand", "fault" ...
     text: str
 
@@ -35,7 +35,9 @@ class Story:
     title: str = ""
     facts: dict[str, str] = field(default_factory=dict)
     lines: list[StoryLine] = field(default_factory=list)
-    curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)  # name -> time [s], value
+    curves: dict[str, list[tuple[float, float]]] = field(
+        default_factory=dict
+    )  # name -> time from the first frame [s], value
     scenes: list[tuple[float, str]] = field(default_factory=list)  # when each began
     seconds: float = 0.0  # to the last thing that was noted
     played_s: float = 0.0  # to the end of the last frame; 0: there is none
@@ -73,6 +75,8 @@ def read_story(log: ShowLogFile) -> Story:
             if kind == "scene" and len(story.scenes) < KEPT:
                 story.scenes.append((time_s, printable(note.get("title", "?"), 60)))
     story.lines.sort(key=lambda line: line.time_s)
+    if first_s is not None:
+        _count_from(story, first_s, log.header.get("start_s"))
     bytes_ = sum(path.stat().st_size for path in log.paths)
     began = printable(log.header.get("began", ""), 16).removesuffix("...").replace("T", " ")
     story.title = f"{printable(log.path.name, 80)}, {began}".rstrip(", ")
@@ -124,6 +128,25 @@ def _facts(log: ShowLogFile, story: Story, frames: int, bytes_: int, counts: Map
     if log.dropped:
         facts["missing"] = f"{log.dropped} frames: the disk was too slow; it can be rendered up to there"
     return facts
+
+
+def _count_from(story: Story, first_s: float, start_s: Any) -> None:
+    """Count the times of a story from the first frame, as its film does; what was before that was at 0.
+
+    Notes count from `start_s`, the show's start by its clock, by which the first frame was due at `first_s`.
+    """
+    before_s = first_s - start_s if _is_number(start_s) and _is_number(first_s) else 0.0
+    if not 0 < before_s <= 1e7:
+        return
+
+    def from_first(time_s: float) -> float:
+        return max(time_s - before_s, 0.0)
+
+    story.lines = [replace(line, time_s=from_first(line.time_s)) for line in story.lines]
+    story.scenes = [(from_first(time_s), title) for time_s, title in story.scenes]
+    for curve in story.curves.values():
+        curve[:] = [(from_first(time_s), value) for time_s, value in curve]
+    story.seconds = from_first(story.seconds)
 
 
 def _played_s(span_s: float, fps: Any) -> float:

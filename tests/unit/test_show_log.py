@@ -467,6 +467,30 @@ def test_a_story_is_as_long_as_its_frames_and_no_hand_quit_what_closed_by_itself
     assert story.seconds == 6.9, "the axis of the page has room for every note"
 
 
+def test_a_story_counts_from_the_first_frame_as_its_film_does(tmp_path: Path) -> None:
+    """The show began at 2 s of its clock, its first frame was due at 3.5 s; the last ends 1.5 s after that."""
+    path = tmp_path / "show.log"
+    told = [(0.8, "network"), (1.5, "notice"), (2.25, "scene"), (3.0, "hand")]
+    notes = tuple({"time_s": time_s, "kind": kind, "name": "tide", "title": "Tide"} for time_s, kind in told)
+    vitals = tuple({"time_s": time_s, "kind": "vitals", "fps": 30.0} for time_s in (1.0, 2.0))
+    frames = tuple(LoggedFrame(k, 3.5 + k / 30, 1 / 30, 0.0, 0.0, None, plan_digest(PLAN), ()) for k in range(45))
+    early, block = LogBlock(0, (), (), notes[:2]), LogBlock(0, (), frames, (*notes[2:], *vitals))
+    header = {"fps": 30, "start_s": 2.0, "part": 1, "layout": {"names": ["level"], "peaks": [False]}}
+    header["scenes"] = {"scenes": [{"scene": {"title": "Ink"}}], "start": 0}
+    parts = [pack(BLOCK, block_table(each), block_arrays(each.frames, 0)) for each in (early, block)]
+    path.write_bytes(MAGIC + pack(HEADER, header) + b"".join(parts))
+    story = read_story(open_show_log(path))
+    assert [(line.time_s, line.kind) for line in story.lines] == [
+        (0.0, "network"),
+        (0.0, "notice"),
+        (0.75, "scene"),
+        (1.5, "hand"),
+    ]
+    assert story.scenes == [(0.0, "Ink"), (0.75, "Tide")]
+    assert story.curves["fps"] == [(0.0, 30.0), (0.5, 30.0)]
+    assert story.seconds == pytest.approx(story.played_s) == pytest.approx(1.5)
+
+
 def test_a_log_without_a_frame_gives_no_film_and_says_why(played: Path, tmp_path: Path) -> None:
     whole, _ = played.read_bytes(), list((log := open_show_log(played)).blocks())
     header = MAGIC + pack(HEADER, dict(log.header))
