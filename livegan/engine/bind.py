@@ -117,8 +117,13 @@ def listen(
     apart: bool = False,
 ) -> Listening:
     """The listening stage of this venue (`engine.listening_stage`), with the features that `scenes` ask for."""
-    sources = [name for loaded in scenes if loaded.scene is not None for name in sources_of(loaded.scene)]
+    sources = scene_sources(scenes)
     return listening_stage(venue, sample_rate, channels, sources, guard, stems, timeline, clock_choice, apart)
+
+
+def scene_sources(scenes: Iterable[LoadedScene]) -> list[str]:
+    """Every feature that scenes name; of those that cannot be read none."""
+    return [name for loaded in scenes if loaded.scene is not None for name in sources_of(loaded.scene)]
 
 
 def sources_of(scene: Scene) -> list[str]:

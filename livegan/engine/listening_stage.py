@@ -38,7 +38,9 @@ def listening_stage(
     """
     table = venue.listening
     stems = stems or {}
-    groups = {name: group.channels for name, group in venue.inputs.items()} | {**stems}
+    main = min((min(numbers) for numbers in stems.values()), default=channels + 1) - 1
+    groups = {name: [each for each in group.channels if each <= main] for name, group in venue.inputs.items()}
+    groups |= {name: [*numbers] for name, numbers in stems.items()}
     made: Callable[..., Listening]
     if apart and table.process and cores() > 1:
         made = partial(ListeningProcess, hearing_file=expanded(table.hearing) if table.hearing else None)
@@ -53,7 +55,7 @@ def listening_stage(
         groups=groups,
         asked=_asked(venue, groups, sources),
         guard=guard,
-        main_channels=min((min(numbers) for numbers in stems.values()), default=channels + 1) - 1,
+        main_channels=main,
         beat_clock=MusicClock(timeline) if timeline is not None else None,
         clock_choice=clock_choice,
         timeline=timeline,

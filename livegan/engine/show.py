@@ -26,6 +26,7 @@ from livegan.engine.camera import CameraFeed, check_camera, sees
 from livegan.engine.clocks import Clocks
 from livegan.engine.guard import FaultGuard
 from livegan.engine.hands import HandSetup, hand_remarks, hand_services
+from livegan.engine.input_groups import silent_groups
 from livegan.engine.input_names import is_song
 from livegan.engine.inputs import InputChoice
 from livegan.engine.lifeline import Lifeline
@@ -202,6 +203,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     notices = (
         *session.notices,
         *plugin_problems(),
+        *silent_groups(venue.inputs, ring.channels),
         *hand_remarks(venue, plays_music=music is not None),
         *controller_mistakes(session.binder.vocabulary.parameters),
         *([music.remark] if music and music.remark else []),

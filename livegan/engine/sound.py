@@ -32,7 +32,7 @@ def open_sound(
         return FileSource(demo_track(), loop=loop, sample_rate=table.sample_rate)
     if is_song(name):
         return FileSource(Path(name), loop=loop, sample_rate=table.sample_rate)
-    channels = max(table.channels, most) if most > 2 else table.channels
+    channels = max(table.channels, most) if table.channels or most > 2 else 0  # all, at most 2
     others = table.fallback != "silence"
     return SoundCard(
         name, table.host_api, channels, table.sample_rate, table.block, table.latency, others=others, waits=waits

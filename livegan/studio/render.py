@@ -28,10 +28,11 @@ from livegan.core.text import printable
 from livegan.core.types import Frame, FramePlan, Pixels
 from livegan.effects.memory import Memory
 from livegan.engine.assemble import assemble
-from livegan.engine.bind import listen, setlist
+from livegan.engine.bind import listen, scene_sources, setlist
 from livegan.engine.camera import camera_remark
 from livegan.engine.drawing import Drawn
 from livegan.engine.guard import StrictGuard
+from livegan.engine.input_groups import silent_groups, unread_stems
 from livegan.engine.input_names import is_composition, is_music
 from livegan.engine.performer import Performer
 from livegan.engine.show_log_reader import is_show_log
@@ -145,7 +146,12 @@ def _set_up(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folder:
     guard = StrictGuard(clock.now)
     here = not job.workers.used
     session = assemble(scenes, venue, listening, clock, guard, synchronous=True, draws=here, functions=job.functions)
-    for line in session.notices:
+    read = [*scene_sources(scenes.all_scenes), *(effect.amplitude_from for effect in venue.effects)]
+    for line in (
+        *session.notices,
+        *silent_groups(venue.inputs, song.own_channels, song.groups),
+        *unread_stems(song.groups, read),
+    ):
         echo(line)
     performer = session.performer
     if isinstance(song, MusicTracks):

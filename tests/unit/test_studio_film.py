@@ -253,7 +253,11 @@ def test_stems_are_heard_as_input_groups_on_the_songs_clock(job: RenderJob) -> N
     write_song(Path("drums.wav"), 1.5, 60.0, 22050)
     silence = np.zeros((RATE, 2), np.float32)
     soundfile.write("nothing.wav", silence, RATE)
-    loud = render(replace(job, stems={"drums": Path("drums.wav"), "bass": Path("nothing.wav")}))
+    said: list[str] = []
+    loud = render(replace(job, stems={"drums": Path("drums.wav"), "bass": Path("nothing.wav")}), said)
+    assert [line for line in said if "stem" in line] == [
+        "No scene reads the stem 'bass'; a source that does is \"bass:onset\""
+    ]
     quiet = render(replace(job, output=Path("quiet.mkv"), stems={"drums": Path("nothing.wav")}))
     assert loud.frames == quiet.frames == 60
     same = [np.array_equal(a, b) for a, b in zip(pictures(loud.path), pictures(quiet.path), strict=True)]
