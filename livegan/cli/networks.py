@@ -68,7 +68,9 @@ def check_network(
 
     info = find_network(name)
     sheet = output or Path(f"{info.name}-sheet.png")
-    check_outputs({"-o": sheet}, [info.path, info.weights], in_new_folders=["-o"], replaces={"-o": (".png",)})
+    check_outputs(
+        {"-o": sheet}, [info.path, info.weights], in_new_folders=["-o"], replaces={"-o": (".png",)}, pictures=["-o"]
+    )
     if info.kind in MODELS:
         from livegan.studio.model_check import check_model
 
@@ -197,7 +199,9 @@ def grow_networks(
     from livegan.networks.library import find_networks
     from livegan.studio.network_draw import grow
 
-    check_outputs({"-o": output}, [*networks, *latents], in_new_folders=["-o"], replaces={"-o": (".png",)})
+    check_outputs(
+        {"-o": output}, [*networks, *latents], in_new_folders=["-o"], replaces={"-o": (".png",)}, pictures=["-o"]
+    )
     found = [info for name in networks for info in find_networks(name)]
     with ExitStack() as stack:
         rows, columns = grow(

@@ -70,7 +70,9 @@ def select(
     if link and copy_to is None:
         raise DatasetError("--link says how the chosen pictures come into a folder; add --copy-to FOLDER")
     outputs = {"-o": path, "--table": table, "--sheet": sheet}
-    check_outputs(outputs, in_new_folders=outputs, replaces={"--table": (".csv",), "--sheet": (".png",)})
+    check_outputs(
+        outputs, in_new_folders=outputs, replaces={"--table": (".csv",), "--sheet": (".png",)}, pictures=["--sheet"]
+    )
     if copy_to is not None:
         check_folder(copy_to, [*folders, *seconds])
     rules = Rules(count, by, sharpness, exposure, face_size, faces, duplicates, per_person, seed)

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from livegan.core.text import quoted
 from livegan.errors import MediaError
 
 if sys.platform != "win32":
@@ -97,13 +98,15 @@ def check_outputs(
     *,
     in_new_folders: Collection[str] = (),
     replaces: Mapping[str, Collection[str]] = NO_ENDINGS,
+    pictures: Collection[str] = (),
 ) -> None:
     """MediaError, before any work is done, for an output of a command that cannot be written.
 
     `outputs` maps each option to what was typed for it, or None. An output must not be one of the `inputs` (of which
     None and names that are no files count for nothing), nor the same file as another output; its folder must exist,
     but for options that are `in_new_folders`. `replaces` maps an option that asks for no --overwrite to the endings of
-    the files that it writes: only such a file, or an empty one, is replaced. Leaves the disk as it is.
+    the files that it writes: only such a file, or an empty one, is replaced. `pictures` are options that write PNG: a
+    file's name must end so, as no other kind is written. Leaves the disk as it is.
     """
     options: dict[Path, str] = {}
     sources = {path.resolve() for path in (expanded(name) for name in inputs if name) if is_file(path)}
@@ -123,6 +126,11 @@ def check_outputs(
         if (endings := replaces.get(option)) and path.suffix.lower() not in endings and _holds_something(path):
             kind = " or ".join(endings)
             raise MediaError(f"{path} is there already and is no {kind} file; choose another name for {option}")
+        if option in pictures and path.suffix.lower() != ".png" and (is_file(path) or not path.exists()):
+            example = quoted(path.with_suffix(".png"))
+            raise MediaError(
+                f"{path} would be a PNG file; give it a name that says so, for example: {option} {example}"
+            )
         try:
             check_writable(path)
         except OSError as error:

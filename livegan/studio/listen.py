@@ -22,7 +22,9 @@ def listen(job: ListenJob, venue: Venue) -> ListenResult:
     """
     input_ = job.input or venue.audio.input
     song = (input_ == DEMO or is_song(input_)) and not is_music(input_)
-    check_outputs(job.outputs, [input_] if is_song(input_) or is_music(input_) else [], replaces=ENDINGS)
+    check_outputs(
+        job.outputs, [input_] if is_song(input_) or is_music(input_) else [], replaces=ENDINGS, pictures=["--plot"]
+    )
     if song and job.outputs:
         return _analyse_song(job, venue, demo_track() if input_ == DEMO else Path(input_))
     from livegan.studio.listen_live import listen_live  # late: a song needs no devices, no meters and no music of ours

@@ -1,5 +1,6 @@
 """Plot of the features of a piece: waveform, bands, onsets, beats and chroma, in lines as in a score."""
 
+import unicodedata
 from collections.abc import Callable
 from math import ceil
 
@@ -28,6 +29,8 @@ HEAT = np.array([(20, 20, 30), (60, 24, 92), (150, 44, 108), (226, 92, 72), (252
 FONT = {
     **{"0": "3E5149453E", "1": "00427F4000", "2": "4261514946", "3": "2141454B31", "4": "1814127F10"},
     **{"5": "2745454539", "6": "3C4A494930", "7": "0171090503", "8": "3649494936", "9": "064949291E"},
+    **{"%": "2313086462", "(": "001C224100", ")": "0041221C00", "_": "4040404040", ",": "0050300000"},
+    **{"'": "0005030000", "&": "3649552250", "+": "08083E0808", "/": "2010080402", "?": "0201510906"},
     **{":": "0036360000", ".": "0060600000", "#": "147F147F14", "-": "0808080808"},
     **{"A": "7E1111117E", "B": "7F49494936", "C": "3E41414122", "D": "7F4141221C", "E": "7F49494941"},
     **{"F": "7F09090901", "G": "3E4149497A", "H": "7F0808087F", "I": "00417F4100", "J": "2040413F01"},
@@ -171,10 +174,16 @@ def _heat(lane: Pixels, values: NDArray[np.float32]) -> None:
     lane[:] = HEAT[low] * (1.0 - share) + HEAT[low + 1] * share
 
 
+def plain(text: str) -> str:
+    """The text in letters of FONT: capitals, without their accents, and a question mark for every other character."""
+    bare = (letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    return "".join(letter if letter in FONT else "?" for letter in "".join(bare).upper())
+
+
 def write(sheet: Pixels, x: int, y: int, text: str, colour: Colour, size: int = 1) -> None:
-    """Bitmap text of 5 x 7 dots, each `size` pixels; unknown characters are left out, what does not fit is cut off."""
-    for letter in text.upper():
-        columns = np.frombuffer(bytes.fromhex(FONT.get(letter, FONT[" "])), np.uint8)
+    """Bitmap text of 5 x 7 dots, each `size` pixels; what does not fit is cut off. `plain` says in which letters."""
+    for letter in plain(text):
+        columns = np.frombuffer(bytes.fromhex(FONT[letter]), np.uint8)
         dots = (columns >> np.arange(8)[:, None] & 1).astype(bool).repeat(size, 0).repeat(size, 1)
         part = sheet[y : y + len(dots), x : x + dots.shape[1]]
         part[dots[: len(part), : part.shape[1]]] = colour

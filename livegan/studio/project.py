@@ -147,7 +147,13 @@ def _outputs(job: ProjectJob, inputs: Sequence[Path], echo: Echo) -> list[tuple[
         film_format(job.preview)
     for path, output in pairs:
         extra = {"--preview": job.preview, "--convergence": job.convergence}
-        check_outputs({"-o": output, **extra}, [path], in_new_folders=["-o"], replaces={"--convergence": (".png",)})
+        check_outputs(
+            {"-o": output, **extra},
+            [path],
+            in_new_folders=["-o"],
+            replaces={"--convergence": (".png",)},
+            pictures=["--convergence"],
+        )
     if job.preview is not None and job.preview.exists() and not job.overwrite:
         raise MediaError(f"{job.preview} is there already; type --overwrite, or give --preview another name")
     new = [(path, output) for path, output in pairs if not ProjectionWork(output).folder.exists()]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from livegan.config.venue import AudioTable, Venue
-from livegan.core.types import FeatureFrame, Samples
+from livegan.core.types import FeatureFrame, Pixels, Samples
 from livegan.engine.bind import listen as stage
 from livegan.engine.telemetry import sound_warnings
 from livegan.errors import DeviceError, MediaError
@@ -27,7 +27,7 @@ from livegan.studio.listen import listen
 from livegan.studio.listen_events import Beat, Hops, Transcript, hear_blocks
 from livegan.studio.listen_files import ListenJob
 from livegan.studio.listen_meters import bar, chord, meters, spark
-from livegan.studio.listen_plot import CELLS, INNER_PX, Plot
+from livegan.studio.listen_plot import CELLS, INNER_PX, Plot, plain, write
 
 UNLISTED = ("format", "tempo", "tempo_confidence", "delay_s")  # of the events: what is no list
 RATE, BPM, SECONDS = 48000, 112.0, 12.0
@@ -207,6 +207,8 @@ def test_duration_cuts(tmp_path: Path) -> None:
     [
         (ListenJob("song.wav", json=Path("nowhere/out.jsonl")), "no folder nowhere"),
         (ListenJob("song.wav", plot=Path("song.wav")), "is an input of this command"),
+        (ListenJob("song.wav", plot=Path("x.jpg")), r"x\.jpg would be a PNG file; .*: --plot x\.png"),
+        (ListenJob("song.wav", plot=Path("my plot")), r"my plot would be a PNG file; .*: --plot 'my plot\.png'"),
         (ListenJob("song.wav", json=Path("a"), events=Path("./a")), "cannot be both --json and --events"),
         (ListenJob("song.wav", events=Path()), "is a folder"),
         (ListenJob("nothing.wav", events=Path("a")), "no file called 'nothing.wav'"),
@@ -410,6 +412,14 @@ def test_a_beat_is_drawn_as_clearly_as_it_is_sure() -> None:
         sums.append(int(plot.picture("x")[60:].astype(int).sum()))  # below the heading
     assert sums == sorted(set(sums))
     assert sums[0] > int(Plot(listening.layout, listening.setup).picture("x")[60:].astype(int).sum())
+
+
+def test_a_title_is_written_in_the_letters_that_there_are() -> None:
+    assert plain("Übung in É, 50% ½") == "UBUNG IN E, 50% 1?2"
+    assert plain("straße \u6b4c") == "STRASSE ?"
+    sheet: Pixels = np.zeros((8, 24, 3), np.uint8)
+    write(sheet, 0, 0, "\u6b4c", (255, 255, 255))
+    assert sheet.any()
 
 
 def test_only_events_of_all_inputs_together_are_written() -> None:
