@@ -67,8 +67,9 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RenderJob:
 
 
 def render(job: RenderJob, said: list[str] | None = None) -> Any:
+    said = [] if said is None else said
     window = load_venue(None).window.model_copy(update={"size": job.size})
-    return render_film(job, load_venue(None).model_copy(update={"window": window}), (said or []).append)
+    return render_film(job, load_venue(None).model_copy(update={"window": window}), said.append)
 
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
