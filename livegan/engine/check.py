@@ -12,10 +12,11 @@ from livegan.engine.custom_effects import effect_mistakes
 from livegan.engine.layers import boxed_letters, layer_mistakes
 from livegan.engine.listening_stage import hearing_mistakes
 from livegan.engine.networks import find_bank
-from livegan.engine.outputs import output_mistakes
+from livegan.engine.outputs import output_mistakes, refused_outputs
 from livegan.engine.own_controllers import controller_mistakes
 from livegan.engine.prompts import lacking_lines, prompts_of, unclear_lines
 from livegan.engine.rehearsed import load_song
+from livegan.engine.sound import input_mistakes
 from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import SceneError
 
@@ -35,7 +36,9 @@ def check(venue: Venue, names: Iterable[str]) -> list[str]:
         *knob_mistakes(venue, vocabulary),
         *hearing_mistakes(venue),
         *controller_mistakes(vocabulary.parameters),
+        *(f"venue: {mistake}" for mistake in input_mistakes(venue.audio.input)),
         *(f"venue: {mistake}" for mistake in output_mistakes(venue.outputs)),
+        *(f"venue: {mistake}" for mistake in refused_outputs(venue.outputs)),
         *(f"venue: {mistake}" for mistake in effect_mistakes(venue.effects, vocabulary.layout.index)),
         *(f"venue: show: {mistake}" for loaded in absent for mistake in loaded.mistakes),
         *(mistake for name in sets for mistake in _set_mistakes(name, usual)),

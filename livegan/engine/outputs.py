@@ -34,6 +34,18 @@ def output_mistakes(tables: Sequence[OutputTable]) -> list[str]:
     return mistakes
 
 
+def refused_outputs(tables: Sequence[OutputTable]) -> list[str]:
+    """One line per table of a venue's `[[outputs]]` that has no mistake and yet cannot work here, as `play` says it."""
+    refused = []
+    for i, table in enumerate(tables):
+        if not output_mistakes([table]):
+            try:
+                check_outputs([table])
+            except MediaError as error:
+                refused.append(f"outputs.{i}: {error}")
+    return refused
+
+
 def check_outputs(tables: Sequence[OutputTable]) -> list[CheckedOutput]:
     """The options of each table, validated; MediaError for what cannot work."""
     mistakes = output_mistakes(tables)

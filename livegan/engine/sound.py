@@ -8,13 +8,15 @@ from livegan.audio.demo import demo_track
 from livegan.audio.device import SoundCard
 from livegan.audio.fallback import FallbackSound
 from livegan.audio.file import FileSource
+from livegan.audio.song import open_song
 from livegan.audio.source import Source
+from livegan.composer.midi_file import read_midi
 from livegan.config.venue import AudioTable
 from livegan.core.clock import WallClock
-from livegan.engine.input_names import DEMO, is_music, is_song
-from livegan.engine.music import open_music
+from livegan.engine.input_names import DEMO, is_composition, is_midi, is_music, is_song
+from livegan.engine.music import Composition, open_music
 from livegan.engine.sound_runtime import Service
-from livegan.errors import DeviceError
+from livegan.errors import DeviceError, LiveganError
 
 
 def open_sound(
@@ -37,6 +39,20 @@ def open_sound(
     return SoundCard(
         name, table.host_api, channels, table.sample_rate, table.block, table.latency, others=others, waits=waits
     )
+
+
+def input_mistakes(name: str) -> list[str]:
+    """What is wrong with an input that is a file or a composition; a device may be plugged in later."""
+    try:
+        if is_midi(name):
+            read_midi(Path(name))
+        elif is_composition(name):
+            Composition.named(name)
+        elif is_song(name):
+            open_song(name)
+    except LiveganError as error:
+        return [f"audio.input: {error}"]
+    return []
 
 
 def fallback_service(table: AudioTable, source: Source) -> Iterator[Service]:
