@@ -4,7 +4,8 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from types import UnionType
+from typing import Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
@@ -21,6 +22,7 @@ MAX_DEPTH = 32  # tables or lists in each other
 MAX_INTEGER = 1 << 63  # TOML's own limit: longer ones, in hexadecimal, cannot even be printed
 MAX_MESSAGE = 1000  # characters of a message
 LIST_WANTED = ("tuple_type", "list_type")
+TABLE_WANTED = ("model_type", "dict_type")
 NUMBER_WANTED = ("float_type", "int_type", "int_parsing", "float_parsing")  # pydantic's kinds of mistakes
 
 Table = TypeVar("Table", bound=BaseModel)
@@ -82,12 +84,51 @@ def _table_with(model: type[BaseModel], key: str) -> str:
     return ""
 
 
+def _allowed(kind: Any) -> Iterator[str]:
+    """What may stand for a value of a type, in words: "true", "a number" ..."""
+    if get_origin(kind) is Literal:
+        yield from map(repr, get_args(kind))
+    elif get_origin(kind) in (Union, UnionType):
+        for each in get_args(kind):
+            yield from _allowed(each)
+    elif hasattr(kind, "__metadata__"):  # Annotated
+        yield from _allowed(kind.__origin__)
+    elif kind is bool:
+        yield from ("true", "false")
+    elif kind in (int, float):
+        yield "a number"
+    else:
+        yield "a text" if kind is str else "a list"
+
+
+def _choice_at(model: type[BaseModel], place: tuple[int | str, ...]) -> tuple[tuple[int | str, ...], str]:
+    """Of a mistake in one of the types that a key may have: where the key is, and what may stand there; else "".
+
+    Pydantic reports the mistake once for each type, with the type as a step of its place.
+    """
+    for end in range(1, len(place)):
+        field = _fields_at(model, place[:end]).get(str(place[end - 1]))
+        if field is not None and get_origin(field.annotation) in (Union, UnionType) and isinstance(place[end], str):
+            kinds = get_args(field.annotation)
+            if not any(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds):
+                *others, last = dict.fromkeys(_allowed(field.annotation))
+                return place[:end], f"{', '.join(others)} or {last}"
+    return place, ""
+
+
 def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """One line per mistake."""
     lines = []
+    choices = set[tuple[int | str, ...]]()
     mistakes = error.errors(include_url=False, include_context=False)
     for mistake in mistakes[:MAX_MISTAKES]:
         place, kind, message = mistake["loc"], mistake["type"], mistake["msg"]
+        place, choice = _choice_at(model, place)
+        if place in choices:
+            continue
+        if choice:
+            choices.add(place)
+            kind, message = "choice", f"{choice} is wanted"
         where = printable(".".join(str(step) for step in place))
         if kind == "too_short" and any(other["loc"][:-1][: len(place)] == place for other in mistakes):
             continue  # only for want of the entries whose mistakes are reported
@@ -107,6 +148,11 @@ def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
             value = repr(mistake["input"])
             own = kind == "value_error" and isinstance(mistake["input"], Mapping)  # our checks say what of it
             got = "" if value in message or own else f", got {printable(value)}"
+            if kind in LIST_WANTED:
+                message = "a list is wanted"
+            if kind in TABLE_WANTED:
+                keys = " and ".join([*_fields_at(model, (*place, ""))][:2])
+                message = "a table is wanted" + (f", with keys such as {keys}" if keys else "")
             if kind in LIST_WANTED and isinstance(mistake["input"], str):
                 message, got = f'a list is wanted; write ["{printable(mistake["input"], 60)}"]', ""
             if kind in NUMBER_WANTED and isinstance(mistake["input"], str) and re.fullmatch(r"'-?[\d.]+'", value):
