@@ -1,7 +1,6 @@
 """Assembly of a show's performer: scenes bound, the first network loaded. Loads torch; `bind` does not."""
 
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -29,7 +28,7 @@ from livegan.networks.text_encoder import TextEncoder
 from livegan.rendering.compositor import Compositor
 from livegan.rendering.load import load_generator
 from livegan.rendering.media import Media
-from livegan.rendering.registry import LIVE, OFFLINE, Generator, LoadOptions
+from livegan.rendering.registry import LIVE, OFFLINE, LoadOptions
 from livegan.rendering.strobe_limiter import StrobeLimiter
 
 TUNING_CORES = 3  # with fewer, comparing backends behind a show costs it more frames than the best one wins
@@ -70,21 +69,14 @@ def assemble(
     """
     feed = CameraFeed(venue.camera.device, clock, synchronous=synchronous)
     text = TextEncoder()
+    bound = bind(show, listening.layout, venue, feed, text)
+    feed.prepare(patch.networks[0] for patch in bound.patches if sees(patch.scene))
     guard = guard or FaultGuard(clock.now)
     loader = Loader(
         lambda info, options: load_generator(sized(info, venue), venue.picture.device, options),
         tunes=cores() >= TUNING_CORES,
     )
-    loading: list[Future[Generator]] = []
-    with ThreadPoolExecutor(1, "livegan-first") as pool:  # loading is mostly native: scenes are bound meanwhile
-
-        def begin(info: NetworkInfo) -> None:
-            if draws:
-                loading.append(pool.submit(loader.make, info, OFFLINE if synchronous else options))
-
-        bound = bind(show, listening.layout, venue, feed, text, begin)
-        feed.prepare(patch.networks[0] for patch in bound.patches if sees(patch.scene))
-        first = [future.result() for future in loading]
+    first = [loader.make(bound.patches[bound.start].here, OFFLINE if synchronous else options)] if draws else []
     bank = Bank(loader, budget_mb(venue), first, synchronous=synchronous)
     media = Media(guard, synchronous=synchronous)
     own_effects = [table.function for table in venue.effects]

@@ -1,6 +1,6 @@
 """Binding: scenes checked against features, parameters and networks, all mistakes at once. Needs no torch."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -379,16 +379,11 @@ class BoundShow:
 
 
 def bind(
-    show: Setlist,
-    layout: Layout,
-    venue: Venue,
-    feed: LatentFeed | None = None,
-    text: TextEncoder | None = None,
-    begin: Callable[[NetworkInfo], object] = lambda info: None,
+    show: Setlist, layout: Layout, venue: Venue, feed: LatentFeed | None = None, text: TextEncoder | None = None
 ) -> BoundShow:
     """Bind every scene of a show; SceneError with every mistake in any scene that the user asked for.
 
-    `feed` and `text`: see `Binder`. `begin` gets the network that the show begins with as soon as that is known.
+    `feed` and `text`: see `Binder`.
     """
     binder = Binder(layout, venue, feed, text)
     vocabulary = binder.vocabulary
@@ -408,12 +403,8 @@ def bind(
         if scene.mistakes
     )
     start = next(i for i, scene in enumerate(good) if scene is checked[show.start])
-    first = binder.bind(checked[show.start], show.transition_of(show.start))
-    begin(first.here)
     patches = [
-        first if number == show.start else binder.bind(scene, show.transition_of(number))
-        for number, scene in enumerate(checked)
-        if not scene.mistakes
+        binder.bind(scene, show.transition_of(number)) for number, scene in enumerate(checked) if not scene.mistakes
     ]
     bound = dict(zip(map(id, good), patches, strict=True))
     kept = None if safe is None else bound.get(id(safe)) or binder.bind(safe)
