@@ -392,7 +392,7 @@ def test_a_run_file_makes_the_film_again_and_says_what_has_changed(job: RenderJo
     said: list[str] = []
     render_film(replace(again, output=Path("again.mkv"), expected=facts), venue, said.append)
     assert Path("again.mkv").read_bytes() == made.path.read_bytes()
-    assert not said
+    assert [line for line in said if "No scene reads the stem 'drums'" not in line] == []
     write_song(Path("d.wav"), 0.9)
     with pytest.raises(MediaError, match=r"stem drums .*d\.wav has changed"):
         read_run(Path("film.livegan.json"))
