@@ -18,7 +18,8 @@ SOON_S = 0.5
 
 
 @pytest.mark.parametrize(
-    ("number", "what"), [(signal.SIGKILL, "the process that hears is killed"), (signal.SIGSTOP, "... hangs")]
+    ("number", "what"),
+    [(signal.SIGKILL, "the process that hears is killed"), (signal.SIGSTOP, "the process that hears hangs")],
 )
 def test_the_show_hears_by_itself_until_another_process_does(
     number: signal.Signals, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
