@@ -70,13 +70,21 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rise:
-    """A rise from a rung to another: when, and the load that was predicted for it."""
+class Rise:
+    """A rise from a rung to another: when, by the governor's own time, and the load that was predicted for it."""
 
     at_s: float
     before: Rung
     after: Rung
     load: float
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """What a network's failed rises taught: the newest of them, and how long to wait after it."""
+
+    failed: Rise
+    quiet_s: float
 
 
 class Governor:
@@ -101,8 +109,8 @@ class Governor:
         self._judge_s = 0.0
         self._quiet_s = QUIET_S
         self._rise_s = QUIET_S  # own time from which a rise may be tried
-        self._risen: _Rise | None = None  # the newest rise while it may still fail
-        self._failed: _Rise | None = None
+        self._risen: Rise | None = None  # the newest rise while it may still fail
+        self._failed: Rise | None = None
         self._forget_s = FORGET_S
         self._new_steps = False
 
@@ -116,8 +124,23 @@ class Governor:
         """The rung to begin at the next time, by its text: that which held longest."""
         return self._wish or max(self._held, key=lambda text: self._held[text], default=self.rung.text(self.fps))
 
-    def begin(self, now_s: float, steps: Sequence[QualityStep], times: StepTimes, settled: str = "") -> None:
-        """Another network plays: on the rung that is called `settled`, else on that which is like the current one."""
+    @property
+    def patience(self) -> Patience | None:
+        """For `begin`, when the network that plays comes back; None: no rise of it has failed lately."""
+        return None if self._failed is None else Patience(self._failed, self._quiet_s)
+
+    def begin(
+        self,
+        now_s: float,
+        steps: Sequence[QualityStep],
+        times: StepTimes,
+        settled: str = "",
+        patience: Patience | None = None,
+    ) -> None:
+        """Another network plays: on the rung that is called `settled`, else on that which is like the current one.
+
+        `patience`: what it left when it played before in this show.
+        """
         self.times = times
         self._wish, self._held = settled, {}
         self._take_steps(now_s, steps)
@@ -125,6 +148,18 @@ class Governor:
         self._risen = self._failed = None
         self._quiet_s = min(max(QUIET_S, self._quiet_s / 2), MOST_BEGIN_QUIET_S)  # the machine is the same
         self._rise_s = self._own_s + WINDOW_S  # that show may have been on a busy machine
+        if patience is not None:
+            self._remember_failure(patience)
+
+    def _remember_failure(self, patience: Patience) -> None:
+        """Wait on after a rise that failed when the network played before; half as long for each `FORGET_S` since."""
+        since_s = self._own_s - patience.failed.at_s
+        quiet_s = max(QUIET_S, patience.quiet_s / 2 ** int(since_s / FORGET_S))
+        if quiet_s > QUIET_S:
+            self._failed = patience.failed
+            self._quiet_s = max(self._quiet_s, quiet_s)
+            self._rise_s = max(self._rise_s, patience.failed.at_s + quiet_s)
+            self._new_steps = False  # they are as they were
 
     def slow_down(self, now_s: float, share: float) -> None:
         """Go to a lower share of the target rate, as a network comes in that cannot hold this one."""
@@ -275,7 +310,7 @@ class Governor:
         if at is None:
             return
         rung, period_s = above[at], self._period_s(above[at])
-        self._risen = _Rise(self._own_s, self.rung, rung, float(p95[at]))
+        self._risen = Rise(self._own_s, self.rung, rung, float(p95[at]))
         needed = f"a frame needs about {mean[at] * period_s * 1e3:.1f} of {period_s * 1e3:.1f} ms"
         self._change(now_s, rung, f"there is room: {needed}")
         self._rise_s = self._own_s + self._quiet_s

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from livegan.config.venue import Quality
-from livegan.engine.governor import Change, Governor, Work
+from livegan.engine.governor import Change, Governor, Patience, Work
 from livegan.engine.ladder import Rung, ladder
 from livegan.engine.step_times import StepTimes
 from livegan.networks.cache import file_hash, recall, remember
@@ -27,6 +27,7 @@ class QualityControl:
         self._governor = Governor(fps, generator.steps, first=int(quality == "light"), fixed=quality == "full")
         self._network: NetworkInfo | None = None  # that is governed
         self._learned: dict[str, tuple[NetworkInfo, str, StepTimes]] = {}  # of the others, by name
+        self._patience: dict[str, Patience | None] = {}  # of the others, by name; of this show only
         self._coming: Generator | None = None  # that is mixed in
         self._told = 0  # changes that were returned
         self._late, self._held_from_s = 0.0, now_s  # share of late frames; since when the rate is held
@@ -77,9 +78,10 @@ class QualityControl:
             return
         if before is not None:
             self._learned[before.name] = (before, self._governor.settled, self._governor.times)
+            self._patience[before.name] = self._governor.patience
         self._network = info
         _, settled, times = self._learned.get(info.name) or (info, *self._recall(info))
-        self._governor.begin(now_s, generator.steps, times, settled)
+        self._governor.begin(now_s, generator.steps, times, settled, self._patience.get(info.name))
 
     def _expect(self, coming: Generator | None, now_s: float) -> None:
         """Go to the rate at which a network that comes in played last, where that is lower; once for each coming."""
