@@ -293,8 +293,9 @@ def test_a_network_that_comes_back_is_not_raised_again_soon_after_its_rise_faile
     patience: Patience | None = None
     fallen = list[float]()
     for turn in range(20):
-        start_s, before = 16.0 * turn, governor.changed
+        start_s = 16.0 * turn
         governor.begin(start_s, HOUSE, StepTimes(), settled, patience)
+        before = governor.changed
         list(play(heavy, governor, start_s + 8.0, start_s=start_s))
         new = list(governor.changes)[before - governor.changed :] if governor.changed > before else []
         fallen += [change.time_s for change in new if change.before == "full"]
