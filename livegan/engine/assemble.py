@@ -1,10 +1,11 @@
 """Assembly of a show's performer: scenes bound, the first network loaded. Loads torch; `bind` does not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from livegan.config.picture_view import PictureView
 from livegan.config.venue import Venue
 from livegan.core.clock import Clock
 from livegan.core.layers import DRAWN
@@ -84,7 +85,7 @@ def assemble(
     def stages() -> tuple[list[SceneEffects], Compositor, StrobeLimiter | None]:
         own = CustomEffects(own_effects, Path.cwd(), guard, functions)
         chains = [SceneEffects(own, Chain(EFFECTS, guard)) for _ in range(MAX_PLAYING)]
-        return chains, Compositor(guard, media), StrobeLimiter() if venue.safety.flashes == "limit" else None
+        return chains, Compositor(guard, media), strobe_limiter(venue, shown_by(venue))
 
     (first_effects, *further_effects), layers, limiter = stages()
     performer = Performer(
@@ -105,6 +106,18 @@ def assemble(
         stages=stages,
     )
     return Session(performer, listening, loader, bound.show, bound.binder, media, feed, text, bound.remarks)
+
+
+def shown_by(venue: Venue) -> list[PictureView]:
+    """The windows that show the show's picture, not a scene of their own."""
+    return [venue.window, *(window for window in venue.windows if not window.scene)]
+
+
+def strobe_limiter(venue: Venue, views: Sequence[PictureView]) -> StrobeLimiter | None:
+    """The strobe limiter of pictures that these windows show, each of them a slice or all; None: the venue has none."""
+    if venue.safety.flashes != "limit":
+        return None
+    return StrobeLimiter(min(width * height for _, _, width, height in (view.slice for view in views)))
 
 
 class SceneEffects:

@@ -474,8 +474,10 @@ class Performer:
         self._drawing.generator = last if last is not None and self.bank.holds(last) else None
         self._to_host, self._wipe = DeviceToHost(), cast("Wiping", Wiper().over)
         if self._stages is not None:
-            effects, self._layers, self.limiter = self._stages()
+            before, (effects, self._layers, self.limiter) = self.limiter, self._stages()
             self._chains = EffectChains(*effects)
+            if self.limiter is not None and before is not None:  # what was shown was seen
+                self.limiter.succeed(before, self._pixels if isinstance(self._pixels, np.ndarray) else None)
         if self._bare:
             self._chains, self._layers = EffectChains(lambda picture, amounts, dt_s: picture), None
 

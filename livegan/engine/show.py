@@ -221,7 +221,9 @@ def _add_window_scenes(
 ) -> Mapping[int, Latest[Frame]]:
     """Let scenes of further windows play in the show; their frames, by the number of the window."""
     performer, quality = runtime.performer, runtime.quality
-    setup = WindowSetup(runtime.heard, performer.features.layout, runtime.clock, runtime.fps, lambda: quality.holds)
+    setup = WindowSetup(
+        runtime.heard, performer.features.layout, runtime.clock, runtime.fps, lambda: quality.holds, performer.guard
+    )
     scenes = window_scenes(loaded, venue, binder, setup)
     for scene in scenes.values():
         runtime.add(scene.service())

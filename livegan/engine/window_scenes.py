@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livegan.config.load import LoadedScene, load_scenes
+from livegan.config.picture_view import PictureView
 from livegan.config.venue import Venue
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
@@ -13,7 +14,7 @@ from livegan.core.types import Frame, Layout
 from livegan.effects.chain import Chain
 from livegan.effects.custom import CustomEffects
 from livegan.effects.registry import EFFECTS
-from livegan.engine.assemble import SceneEffects, budget_mb, sized
+from livegan.engine.assemble import SceneEffects, budget_mb, sized, strobe_limiter
 from livegan.engine.bank import Bank
 from livegan.engine.bind import Binder
 from livegan.engine.guard import FaultGuard
@@ -30,8 +31,8 @@ from livegan.rendering.compositor import Compositor
 from livegan.rendering.load import load_generator
 from livegan.rendering.media import Media
 from livegan.rendering.registry import LIVE
-from livegan.rendering.strobe_limiter import StrobeLimiter
 
+AGAIN_S = 10.0  # from one try to load a network that has failed to the next
 SHARE = 0.25  # of the memory for networks that those of all windows' own scenes may take besides
 
 
@@ -44,28 +45,37 @@ class WindowSetup:
     clock: Clock
     fps: float
     holds: Callable[[], bool]  # whether the show holds its rate
+    guard: FaultGuard
 
 
 class WindowScene:
     """Scene of a window: plans and draws by itself; controls and knobs do not reach it. Owned by its own thread."""
 
-    def __init__(self, number: int, performer: Performer, show: WindowSetup) -> None:
-        """`number`: of the window, for people: 2 is the first of ``[[windows]]``."""
+    def __init__(self, number: int, performer: Performer, loader: Loader, show: WindowSetup) -> None:
+        """`number`: of the window, for people: 2 is the first of ``[[windows]]``. `loader`: that of the performer."""
         self.groups = performer.scenes.groups  # that it listens to
         self.frames: Latest[Frame] = Latest()
         self.pace = WindowPace(show.fps)
-        self._number, self.performer, self._show = number, performer, show
+        self._number, self.performer, self._loader, self._show = number, performer, loader, show
         self._reader = Reader(show.ring)
         self._index = 0
         self._drawn_s: float | None = None
+        self._again_s = float("-inf")  # when a network that has failed may be tried again
 
     def service(self) -> Service:
         """For the runtime."""
-        return Service(f"window-{self._number}", poll=self.poll)
+        return Service(f"window-{self._number}", poll=self.poll, notice=self.notice)
+
+    def notice(self) -> str:
+        """What is wrong with its network; "" when all is well."""
+        wrong = next(iter(self.performer.bank.given_up.values()), "")
+        return f"window {self._number}: {wrong}" if wrong else ""
 
     def poll(self, now_s: float) -> float:
         """Draw one picture; seconds until the next one."""
         performer, level = self.performer, self.pace.level
+        if not len(performer.bank):
+            self._load_again(now_s)
         batch = self._reader.read(now_s - MAX_LAG_S)
         dt_s = min(now_s - self._drawn_s, MOST_STEP_S) if self._drawn_s is not None else 1 / self._show.fps
         generator = performer.newest_generator
@@ -75,6 +85,15 @@ class WindowScene:
         self._index += 1
         done_s = self._show.clock.now()
         return self.pace.next_s(done_s, done_s - now_s, show_holds=self._show.holds())
+
+    def _load_again(self, now_s: float) -> None:
+        """Load a network here: all were given up, and nobody else polls the loader."""
+        bank = self.performer.bank
+        if bank.failed and now_s >= self._again_s:
+            self._again_s = now_s + AGAIN_S
+            for name in bank.failed:
+                bank.try_again(name)
+        self._loader.poll(now_s)
 
 
 def load_window_scenes(venue: Venue) -> dict[int, LoadedScene]:
@@ -104,26 +123,29 @@ def window_scenes(
         window = venue.window.model_copy(update={"size": venue.windows[number - 1].size})
         place = venue.model_copy(update={"window": window})
         share_mb = SHARE * budget_mb(venue) / len(loaded)
-        scenes[number] = WindowScene(number + 1, _performer(patch, place, show, share_mb), show)
+        performer, loader = _performer(patch, place, venue.windows[number - 1], show, share_mb)
+        scenes[number] = WindowScene(number + 1, performer, loader, show)
     return scenes
 
 
-def _performer(patch: Patch, venue: Venue, show: WindowSetup, share_mb: float) -> Performer:
+def _performer(
+    patch: Patch, venue: Venue, view: PictureView, show: WindowSetup, share_mb: float
+) -> tuple[Performer, Loader]:
     """A performer with everything of its own; NetworkError if a network cannot be loaded.
 
     It has the network at its place and the nearest ones that fit into `share_mb` [MB], and loads no other: where one is
     missing, the nearest draws.
     """
-    guard = FaultGuard(show.clock.now)
+    guard = show.guard
     loader = Loader(lambda info, options: load_generator(sized(info, venue), venue.picture.device, options))
-    bank = Bank(loader, float("inf"))  # evicts nothing; what it asks of the loader, which nobody polls, waits for ever
+    bank = Bank(loader, float("inf"))  # evicts nothing; what it asks of the loader waits while it has any
     for info in patch.outward():
         if len(bank) and bank.megabytes + bank.estimate_mb(info) > share_mb:
             break
         generator = loader.make(info, LIVE)  # the likely backend at once: nothing is tuned beside a show that plays
         generator.prepare_steps(LIVE)
         bank.add(generator)
-    return Performer(
+    performer = Performer(
         [patch],
         0,
         bank,
@@ -132,5 +154,6 @@ def _performer(patch: Patch, venue: Venue, show: WindowSetup, share_mb: float) -
         show.clock,
         guard,
         layers=Compositor(guard, Media(guard, synchronous=True)),
-        limiter=StrobeLimiter() if venue.safety.flashes == "limit" else None,
+        limiter=strobe_limiter(venue, [view]),
     )
+    return performer, loader

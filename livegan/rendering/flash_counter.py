@@ -70,8 +70,9 @@ class Trial:
 class TransitionCounter:
     """Counter of the transitions of one kind in the last second, cell by cell and of the picture as a whole."""
 
-    def __init__(self, cells: int, least_change: float) -> None:
+    def __init__(self, cells: int, least_change: float, most_area: float = MOST_AREA) -> None:
         self._least = np.float32(least_change)
+        self._most_area = most_area
         self._direction = np.ones(cells, np.float32)  # of each cell's newest transition
         self._extreme: Vector = np.zeros(0, np.float32)  # the farthest it went since then
         self._extreme_counts: Mask = np.zeros(0, np.bool_)
@@ -85,7 +86,7 @@ class TransitionCounter:
 
     def copy(self) -> "TransitionCounter":
         """One that goes on from here by itself."""
-        twin = TransitionCounter(len(self._direction), float(self._least))
+        twin = TransitionCounter(len(self._direction), float(self._least), self._most_area)
         twin._direction, twin._times = self._direction.copy(), self._times.copy()
         twin._extreme, twin._extreme_counts = self._extreme.copy(), self._extreme_counts.copy()
         twin._new, twin._any_new = self._new.copy(), self._any_new
@@ -131,7 +132,7 @@ class TransitionCounter:
         events, newest = [], self._events[-1][1] if self._events else 0
         for direction in (-newest or 1, newest or -1):
             column = 1 if direction > 0 else 2
-            if direction != newest and sum(row[column] for row in recent) > MOST_AREA:
+            if direction != newest and sum(row[column] for row in recent) > self._most_area:
                 events.append((time_s, direction))
                 newest = direction
                 recent = tuple((t, 0.0, down) if direction > 0 else (t, up, 0.0) for t, up, down in recent)
@@ -140,8 +141,8 @@ class TransitionCounter:
         full = self._times[0] > since
         before = np.count_nonzero(full)
         full[turned] = self._times[1, turned] > since
-        many = np.count_nonzero(full) > MOST_AREA * len(full) and (
-            before <= MOST_AREA * len(full) or full[turned].any()
+        many = np.count_nonzero(full) > self._most_area * len(full) and (
+            before <= self._most_area * len(full) or full[turned].any()
         )
         exceeds = bool(many) or (bool(events) and past + len(events) > MOST_TRANSITIONS)
         return Trial(time_s, signal, lead, turned, risen, tuple(events), recent, exceeds)
@@ -167,18 +168,18 @@ class TransitionCounter:
     def spent(self, time_s: float) -> bool:
         """Whether one transition more could be too many."""
         since = time_s - WINDOW_S
-        last = np.count_nonzero(self._times[1] > since) > MOST_AREA * self._times.shape[1]
+        last = np.count_nonzero(self._times[1] > since) > self._most_area * self._times.shape[1]
         return bool(last) or sum(1 for event in self._events if event[0] > since) >= MOST_TRANSITIONS
 
     def too_many(self, time_s: float) -> bool:
         """Whether there were more than three flashes in the last second."""
         since = time_s - WINDOW_S
-        over = np.count_nonzero(self._times[0] > since) > MOST_AREA * self._times.shape[1]
+        over = np.count_nonzero(self._times[0] > since) > self._most_area * self._times.shape[1]
         return bool(over) or sum(1 for event in self._events if event[0] > since) > MOST_TRANSITIONS
 
     def flashes(self, time_s: float) -> float:
-        """Flashes of the last second over a quarter of the picture, up to 4: a transition is half a one."""
-        since, least = time_s - 1.0, int(MOST_AREA * self._times.shape[1])
+        """Flashes of the last second over the area that counts, up to 4: a transition is half a one."""
+        since, least = time_s - 1.0, int(self._most_area * self._times.shape[1])
         of_cells = 0  # most transitions that more than this share of the cells made
         while of_cells <= MOST_TRANSITIONS and np.count_nonzero(self._times[-1 - of_cells] > since) > least:
             of_cells += 1
@@ -201,9 +202,10 @@ class TransitionCounter:
 class FlashCounter:
     """Counter of luminance flashes and red flashes of a sequence of pictures, given as cells."""
 
-    def __init__(self, cells: int) -> None:
-        self.general = TransitionCounter(cells, LEAST_CHANGE)
-        self.red = TransitionCounter(cells, LEAST_RED_CHANGE)
+    def __init__(self, cells: int, most_area: float = MOST_AREA) -> None:
+        """`most_area`: flashes over no more than this share of the picture are not counted."""
+        self.general = TransitionCounter(cells, LEAST_CHANGE, most_area)
+        self.red = TransitionCounter(cells, LEAST_RED_CHANGE, most_area)
 
     def copy(self) -> "FlashCounter":
         twin = FlashCounter(0)

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from livegan.core.types import Picture
-from livegan.rendering.flash_counter import Cells, FlashCounter
+from livegan.rendering.flash_counter import MOST_AREA, Cells, FlashCounter
 
 ROWS, COLUMNS = 64, 112  # cells
 BAND = 1 << 16  # numbers of a picture that are looked at together: they stay in the cache of a processor
@@ -36,12 +36,14 @@ KEPT = ("_last", "_near", "_nearer")  # pictures that the next one depends on
 class StrobeLimiter:
     """Strobe limiter of one sequence of pictures; time is an argument, in any steps. Not limiting, it costs a look."""
 
-    def __init__(self) -> None:
+    def __init__(self, seen: float = 1.0) -> None:
+        """`seen`: the smallest share of the picture that fills a screen by itself, 0..1."""
+        self.seen = seen
         self.reset()
 
     def reset(self) -> None:
         """Nothing has been shown yet."""
-        self.shown = FlashCounter(ROWS * COLUMNS)
+        self.shown = FlashCounter(ROWS * COLUMNS, MOST_AREA * self.seen)
         self._asked: FlashCounter | None = None  # of the pictures as they came, while they are held back
         self._last: Tensor | None = None  # the newest one shown
         self._near: Tensor | None = None  # the reference, float32 (3, h, w), and its first stage
@@ -78,12 +80,22 @@ class StrobeLimiter:
             prefix = f"{kind}/"
             arrays = {name.removeprefix(prefix): memory[name].numpy() for name in memory if name.startswith(prefix)}
             if arrays:
-                counter = FlashCounter(ROWS * COLUMNS)
+                counter = FlashCounter(ROWS * COLUMNS, MOST_AREA * self.seen)
                 counter.set_arrays(arrays)
                 setattr(self, "shown" if kind == "shown" else "_asked", counter)
         for name in KEPT:
             setattr(self, name, memory.get(name))
         self._width, self.time_s = (float(value) for value in memory["figures"])
+
+    def succeed(self, before: "StrobeLimiter", newest: Picture | None) -> None:
+        """Go on from what a limiter has shown whose pictures cannot be read any more, as their device hangs or is gone.
+
+        `newest`: the newest picture that was shown, in the memory of the host; None: there is none.
+        """
+        self.shown = before.shown.copy()
+        self._asked = before.asked.copy() if before.limiting else None
+        self._last = None if newest is None else torch.from_numpy(np.array(newest))
+        self._width, self.time_s = before._width, before.time_s
 
     def step(self, picture: Picture, time_s: float) -> Picture:
         """What is shown at `time_s` of a picture uint8 (h, w, 3): itself, or one held back; none is written to."""

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 
-from PyQt5.QtCore import Qt, QTimer
+from PyQt5.QtCore import QSize, Qt, QTimer
 from PyQt5.QtGui import QCloseEvent, QFocusEvent, QGuiApplication, QKeyEvent, QScreen
 from PyQt5.QtWidgets import QMainWindow, QWidget
 
@@ -52,6 +52,7 @@ class ShowWindow(QMainWindow):
         self._held: dict[int, str] = {}  # Qt's key -> its cap
         self._screen_name = screen.name()
         self._full = self._sheltered = False  # as it was asked for; whether it is here as its screen was pulled
+        self._before = QSize(*table.size)  # when it did not fill a screen
         self._closed = False
         self.panel_asked: Signal[[]] = Signal()  # a key or a controller opens or closes the panel
         self.map_asked: Signal[[]] = Signal()  # the same of the map mode

@@ -9,8 +9,10 @@ import torch
 
 from livegan.config.load import load_venue
 from livegan.config.scene import Scene
+from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
 from livegan.core.types import FramePlan
+from livegan.engine.assemble import shown_by, strobe_limiter
 from livegan.engine.bank import Bank
 from livegan.engine.guard import StrictGuard
 from livegan.engine.loader import Loader
@@ -21,6 +23,7 @@ from livegan.engine.strobe_log import NOTE_EVERY_S, StrobeLog
 from livegan.errors import VenueError
 from livegan.rendering.gradient import Gradient
 from livegan.rendering.strobe_limiter import StrobeLimiter
+from tests import wcag
 from tests.building import LAYOUT, PLAIN, patch_of
 from tests.show_logs import notes
 from tests.shows import plain_show
@@ -53,6 +56,47 @@ def test_the_limiter_has_the_last_word_whatever_made_the_picture() -> None:
     assert np.abs(np.diff(wild)).max() == np.abs(np.diff(wild)[40:]).max() == 255
     assert np.array_equal(wild[:20], calm[:20])
     assert np.abs(np.diff(calm)[40:]).max() < 60
+
+
+def test_what_was_shown_is_not_forgotten_when_pictures_are_begun_anew() -> None:
+    """As after a network that failed or hung: at most three flashes in any second all the same."""
+    clock, times_s = ManualClock(), [k / 60 for k in range(120)]
+
+    def strobe(picture: object, amounts: object, dt_s: float) -> torch.Tensor:
+        return torch.full((36, 64, 3), 255 * (len(shown) // 3 % 2), dtype=torch.uint8)
+
+    shown: list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]] = []
+    performer = Performer(
+        [patch_of(Scene(title="T", network="plain"), [PLAIN], "t")],
+        0,
+        Bank(Loader(lambda info, options: Gradient(info, "cpu")), 100.0, [Gradient(PLAIN, "cpu")]),
+        strobe,  # type: ignore[arg-type]
+        LAYOUT,
+        clock,
+        StrictGuard(clock.now),
+        limiter=StrobeLimiter(),
+        stages=lambda: ([strobe], None, StrobeLimiter()),  # type: ignore[list-item, return-value]
+    )
+    for k, time_s in enumerate(times_s):
+        if k in (15, 24, 36, 45, 66, 90):
+            performer._renew()
+        shown.append(np.asarray(performer.step(k, time_s, 1 / 60, None, ()).pixels).copy())
+    assert max(wcag.flashes(shown, times_s)) <= 3
+    assert performer.limiter is not None
+    assert performer.limiter.limiting
+
+
+def test_a_window_that_shows_a_slice_lets_less_flash() -> None:
+    whole, half = Venue(), {"slice": [0, 0, 0.5, 0.5], "size": [64, 36]}
+    for venue, share in (
+        (whole, 1.0),
+        (Venue.model_validate({"windows": [half]}), 0.25),
+        (Venue.model_validate({"windows": [half | {"scene": "tide"}]}), 1.0),  # which has a limiter of its own
+        (Venue.model_validate({"window": {"slice": [0, 0, 0.4, 1]}}), 0.4),
+    ):
+        limiter = strobe_limiter(venue, shown_by(venue))
+        assert limiter is not None
+        assert limiter.seen == pytest.approx(share)
 
 
 def test_flashes_are_limited_unless_the_venue_says_off(tmp_path: Path) -> None:

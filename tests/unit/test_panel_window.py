@@ -344,3 +344,36 @@ assert not closed
 QTest.keyClick(window, Qt.Key_Escape)
 assert closed
 """)
+
+
+def test_a_window_that_the_desktop_made_full_comes_back_by_a_key_and_what_was_asked_with_it_is_done() -> None:
+    run("""
+from types import SimpleNamespace
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QApplication, QWidget
+from livegan.config.venue import WindowTable
+from livegan.core.channels import Latest
+from livegan.core.clock import ManualClock
+from livegan.core.types import ControlEvent
+from livegan.engine.router import Router
+from livegan.ui.window import ShowWindow
+
+application = QApplication([])
+handled = []
+canvas = SimpleNamespace(native=QWidget(), refresh=lambda: None)
+view = SimpleNamespace(canvas=canvas, pulse=lambda now: None, delay_s=0, hint=lambda *_: None, hint_off=lambda: None,
+                       show_learning=lambda *_: None, handle=lambda event: handled.append(event.name) or [])
+controls = Router()
+feed = SimpleNamespace(controls=controls, clock=ManualClock(5.0), board=Latest())
+window = ShowWindow(view, feed, WindowTable(size=(320, 180)), "show", application.primaryScreen(), {})
+window.show()
+window.setWindowState(Qt.WindowFullScreen)  # by its title bar
+application.processEvents()
+assert window.isFullScreen()
+for name in ("fullscreen", "blackout"):
+    controls.window_events.put(ControlEvent(5.0, name, 1.0, source="keys"))
+window.handle_events()
+assert not window.isFullScreen()
+assert (window.width(), window.height()) == (320, 180)
+assert handled == ["blackout"]
+""")

@@ -197,6 +197,16 @@ def test_a_change_of_size_neither_frees_a_flicker_nor_ends_it() -> None:
     assert max(wcag.flashes(shown, times_s)) <= 3
 
 
+def test_what_fills_a_window_that_shows_a_slice_is_limited_there() -> None:
+    flicker, times_s = square(10, plain(WHITE), plain(BLACK), area=0.22), times(60, 2.5)
+    for seen, passes in ((1.0, True), (0.22, False)):
+        limiter = StrobeLimiter(seen)
+        shown = [np.asarray(limiter.step(flicker(time_s), time_s)) for time_s in times_s]
+        sliced = [picture[:, : int(0.22 * picture.shape[1])] for picture in shown]
+        assert (max(wcag.flashes(sliced, times_s)) > 3) == passes
+        assert limiter.limiting != passes
+
+
 def test_a_clock_that_stands_still_or_begins_again_is_survived() -> None:
     limiter = StrobeLimiter()
     for k in range(60):

@@ -7,15 +7,17 @@ from typing import cast
 
 import numpy as np
 import pytest
+import torch
 
 from livegan.config.load import LoadedScene
 from livegan.config.scene import Scene
 from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
 from livegan.core.rings import FeatureRing
-from livegan.core.types import ControlEvent
+from livegan.core.types import ControlEvent, FramePlan
 from livegan.engine.bind import Binder, bind_scene
 from livegan.engine.check import check
+from livegan.engine.guard import FaultGuard
 from livegan.engine.timing import MOST_STEP_S
 from livegan.engine.vocabulary import Vocabulary
 from livegan.engine.window_pace import FIRST, LEVELS, RISE_S, WindowPace
@@ -73,7 +75,8 @@ def test_it_gives_way_where_the_show_is_late_and_tries_again_later_and_later() -
 
 def setup(holds: bool = True) -> WindowSetup:
     layout = Listening(48000, 2).layout
-    return WindowSetup(FeatureRing(layout), layout, ManualClock(), 60.0, lambda: holds)
+    clock = ManualClock()
+    return WindowSetup(FeatureRing(layout), layout, clock, 60.0, lambda: holds, FaultGuard(clock.now))
 
 
 def venue(*scenes: str) -> Venue:
@@ -133,6 +136,35 @@ def test_a_window_loads_what_its_place_needs_before_the_show_and_nothing_in_it(
     assert len(made) == loaded
     assert window.performer.guard.faults == 0
     assert window.performer.fresh, "the nearest draws"
+
+
+def test_a_window_whose_network_failed_loads_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('title = "Own"\nnetwork = "plain"\n[parameters]\nmotion.speed = 30\n', encoding="utf-8")
+    broken = False
+
+    class Fails(Gradient):
+        def render(self, plan: FramePlan, step: int = 0) -> torch.Tensor:
+            if broken:
+                raise RuntimeError("out of memory")
+            return super().render(plan, step)
+
+    monkeypatch.setattr("livegan.engine.window_scenes.load_generator", lambda info, device, options: Fails(info, "cpu"))
+    place, show = venue(str(path)), setup()
+    scene = window_scenes(load_window_scenes(place), place, Binder(show.layout, place), show)[1]
+    pictures, notices = list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]](), set[str]()
+    for number in range(60):
+        broken = 5 <= number < 20
+        scene.poll(show.clock.now())
+        frame = scene.frames.peek()
+        assert frame is not None
+        pictures.append(np.asarray(frame.pixels).copy())
+        notices.add(scene.notice())
+        show.clock.wait_until(show.clock.now() + 1.0)
+    assert "window 2: plain is drawn otherwise: RuntimeError: out of memory" in notices
+    assert show.guard.faults > 0, "the show counts them"
+    assert scene.notice() == ""
+    assert (pictures[-1] != pictures[-2]).any()
 
 
 def test_a_window_goes_on_from_where_it_was_after_a_computer_has_slept(tmp_path: Path) -> None:
