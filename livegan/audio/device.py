@@ -132,7 +132,7 @@ class SoundCard:
     def choose(self, name: str) -> None:
         """Listen to another input, found by name as the first one was. Any thread; `poll` does it.
 
-        One that does not open is told in `refused`, and the present one goes on. Sound is lost for as long as it takes.
+        One that does not open is told in `remark`, and the present one goes on. Sound is lost for as long as it takes.
         """
         self._wanted = name
 

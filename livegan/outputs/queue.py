@@ -56,6 +56,7 @@ class OutputQueue(Output):
         self._newest: Frame | None = None  # of a live output, before it is dimmed
         self._sent_s = float("-inf")
         self._mark = 0  # samples of the sound that were passed on
+        self._sound_end: int | None = None  # where the sound ends, once it is closed
         self._waiting = threading.Event()
         self._lock = threading.Lock()  # held by the thread that uses the output
         self._closing = False
@@ -109,6 +110,8 @@ class OutputQueue(Output):
         If the output's thread is stuck in one frame for longer than `limit_s` (a disk that hangs), the output is left
         as it is and `notice` says so.
         """
+        if not self._closing and self._sound is not None:
+            self._sound_end = self._sound.written  # what is heard while the rest is written is no part of it
         self._closing = True
         self._waiting.set()
         written = self.written
@@ -127,8 +130,10 @@ class OutputQueue(Output):
     def _write(self) -> None:
         if self._output is None or self._reason:
             return
-        self._write_sound(self._output)
-        while not self._reason and (frame := self._frames.take()) is not None:
+        while not self._reason:
+            self._write_sound(self._output)  # before each frame: while the output is the slower they never run out
+            if self._reason or (frame := self._frames.take()) is None:
+                return
             self._send(self._output, frame)
             self.written += not self._reason
 
@@ -151,7 +156,8 @@ class OutputQueue(Output):
     def _write_sound(self, output: Output) -> None:
         if self._sound is None or not output.takes_sound:
             return
-        first, samples = self._sound.read(self._mark, self._sound.written)
+        end = self._sound.written if self._sound_end is None else self._sound_end
+        first, samples = self._sound.read(self._mark, end)
         if len(samples):
             self._mark = first + len(samples)
             self._call(partial(output.send_audio, samples, self._sound.sample_rate, self._sound.time_at(first)))

@@ -55,7 +55,8 @@ class Stream(Output):
         self._address = parse_stream_address(options.url)
         self._format = _format(options, show)
         self._link: StreamLink | None = None
-        self._retry_s, self._wait_s = -inf, FIRST_WAIT_S
+        self._now_s = self._retry_s = -inf  # the newest frame's time; when to connect at the earliest
+        self._wait_s = FIRST_WAIT_S
         self._lost, self._reason, self._closed = 0, "", False
         self.breaks = 0  # how often the connection was lost or not made
 
@@ -81,7 +82,7 @@ class Stream(Output):
 
     def send(self, frame: Frame) -> None:
         """Send one frame; while there is no connection it is dropped and counted."""
-        now_s = frame.plan.time_s
+        now_s = self._now_s = frame.plan.time_s
         if self._closed:
             return
         try:
@@ -93,7 +94,7 @@ class Stream(Output):
             self._link.send(frame)
         except (av.FFmpegError, OSError) as error:
             self._lost += 1
-            self._broken(error, now_s)
+            self._broken(error)
             return
         held_s = now_s - (now_s if self._link.taken_s is None else self._link.taken_s)
         if held_s >= WELL_S:
@@ -107,9 +108,9 @@ class Stream(Output):
         try:
             self._link.send_audio(samples, start_s)
         except (av.FFmpegError, OSError) as error:
-            self._broken(error, self._link.taken_s or -inf)
+            self._broken(error)
 
-    def _broken(self, error: Exception, now_s: float) -> None:
+    def _broken(self, error: Exception) -> None:
         """End the connection, and say when the next will be tried."""
         self.breaks += 1
         self._end()
@@ -117,7 +118,7 @@ class Stream(Output):
         if self._address.path is not None:
             raise MediaError(f"cannot write on in '{self._address.url}': {why}; look at the free space: df -h")
         self._reason = f"stream: {self._address.shown} is not reached ({why}); it is tried again every few seconds"
-        self._retry_s, self._wait_s = now_s + self._wait_s, min(2 * self._wait_s, LONGEST_WAIT_S)
+        self._retry_s, self._wait_s = self._now_s + self._wait_s, min(2 * self._wait_s, LONGEST_WAIT_S)
 
     def _end(self) -> None:
         link, self._link = self._link, None

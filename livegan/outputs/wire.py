@@ -55,7 +55,8 @@ class Wire(Output):
         self._converter = FrameConverter(*self.size, exact=False, layout="rgb24")
         self._four = np.full((self.size[1], self.size[0], 4), 255, np.uint8)
         self._device: Device | None = None if self.opens_at_first_frame else self.open_device()
-        self._retry_s, self._lost, self._trouble, self._closed = float("-inf"), 0, "", False
+        self._now_s = self._retry_s = float("-inf")  # the newest frame's time; when to open it again at the earliest
+        self._lost, self._trouble, self._closed = 0, "", False
 
     @abstractmethod
     def open_device(self) -> Device:
@@ -73,7 +74,7 @@ class Wire(Output):
         """Hand over one frame; one that cannot be is counted."""
         if self._closed:
             return
-        now_s = frame.plan.time_s
+        now_s = self._now_s = frame.plan.time_s
         try:
             if self._device is None and now_s >= self._retry_s:
                 self._device = self.open_device()
@@ -84,7 +85,7 @@ class Wire(Output):
             self._trouble = ""
         except (MediaError, *FAULTS) as error:
             self._lost += 1
-            self._broken(error, now_s)
+            self._broken(error)
 
     def send_audio(self, samples: Samples, sample_rate: int, start_s: float | None = None) -> None:
         if self._device is None or self._closed:
@@ -92,7 +93,7 @@ class Wire(Output):
         try:
             self._device.send_audio(samples, sample_rate)
         except FAULTS as error:
-            self._broken(error, self._retry_s)
+            self._broken(error)
 
     def _fitted(self, pixels: Pixels) -> Pixels:
         fitted = self._converter.fitted(pixels)
@@ -101,11 +102,11 @@ class Wire(Output):
         self._four[..., :3] = fitted
         return self._four
 
-    def _broken(self, error: Exception, now_s: float) -> None:
+    def _broken(self, error: Exception) -> None:
         self._end()
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         self._trouble = reason if isinstance(error, MediaError) else f"{self.name}: {reason}; it is opened again"
-        self._retry_s = now_s + RETRY_S
+        self._retry_s = self._now_s + RETRY_S
 
     def _end(self) -> None:
         device, self._device = self._device, None

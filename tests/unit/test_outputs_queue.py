@@ -193,3 +193,57 @@ def test_sound_goes_to_outputs_that_take_it_and_begins_where_the_queue_was_opene
     assert (samples == 0.5).all()
     assert sample_rate == 48000
     assert start_s == pytest.approx(1.0)
+
+
+RATE, SOUND = 48000, 1600  # samples a second, and heard with each frame
+
+
+class Slower(Hearing):
+    """An output for which two more frames, and their sound, are waiting each time that it has written one."""
+
+    def __init__(self, ring: SampleRing, frames: int) -> None:
+        super().__init__()
+        self.ring, self.queue = ring, OutputQueue("test", lambda: self, sound=ring, capacity=4)
+        self.frames_to_come = frames
+        self.queue.open()
+
+    def hear(self) -> None:
+        self.ring.write(np.full((SOUND, 2), 0.5, np.float32), (self.ring.written + SOUND) / RATE)
+
+    def show(self) -> None:
+        self.hear()
+        self.queue.send(frame(0, self.ring.written / RATE))
+        self.frames_to_come -= 1
+
+    def send(self, frame: Frame) -> None:
+        super().send(frame)
+        for _ in range(min(2, self.frames_to_come)):
+            self.show()
+
+
+def test_an_output_that_is_slower_than_the_show_misses_frames_and_no_sound() -> None:
+    ring = SampleRing(2, RATE)
+    slower = Slower(ring, 3 * ring.capacity // SOUND)
+    slower.show()
+    slower.queue.poll(0.0)
+    slower.queue.close()
+    assert slower.queue.dropped > 100
+    assert sum(len(samples) for samples, _, _ in slower.blocks) == ring.written == 3 * ring.capacity
+    ends = np.cumsum([len(samples) for samples, _, _ in slower.blocks]) / RATE
+    assert [start_s for _, _, start_s in slower.blocks] == pytest.approx([0.0, *ends[:-1]])
+
+
+def test_what_is_heard_while_the_last_frames_are_written_is_no_part_of_the_show() -> None:
+    slower = Slower(SampleRing(2, RATE), 4)
+    for _ in range(4):
+        slower.show()
+    monitor = slower.send
+
+    def late(frame: Frame) -> None:
+        slower.hear()
+        monitor(frame)
+
+    slower.send = late  # type: ignore[method-assign]
+    slower.queue.close()
+    assert len(slower.frames) == 4
+    assert sum(len(samples) for samples, _, _ in slower.blocks) == 4 * SOUND

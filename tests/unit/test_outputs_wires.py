@@ -97,6 +97,24 @@ def test_a_camera_that_goes_is_told_and_opened_again(monkeypatch: pytest.MonkeyP
     output.close()
 
 
+def test_a_device_that_breaks_at_the_sound_is_opened_again_after_the_same_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    standin_wires.install(monkeypatch)
+    output = made("virtual-camera")
+    output.send(frame(100.0))
+
+    def gone(*_: object) -> None:
+        raise OSError("device is gone")
+
+    monkeypatch.setattr("livegan.outputs.virtual_camera.Camera.send_audio", gone)
+    output.send_audio(np.zeros((8, 2), np.float32), 48000)
+    assert "device is gone" in output.notice
+    output.send(frame(100.0 + RETRY_S / 2))
+    assert len(Camera.opened) == 1
+    output.send(frame(100.0 + RETRY_S))
+    assert len(Camera.opened) == 2
+    output.close()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the sentence is the one for Linux")
 def test_without_a_virtual_camera_the_real_library_leads_to_what_to_type() -> None:
     with pytest.raises(MediaError, match="sudo modprobe v4l2loopback"):
