@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -120,11 +121,7 @@ class ShowLogFile:
 
     def _parts(self) -> Iterator[tuple[RecordFile, Iterator[Record]]]:
         """Every part with its records behind the header; what is none, between them, is passed over."""
-        (first, place), path = _place_of(self.path), self.path
-        for at in range(place, place + MOST_PARTS):
-            path = part_path(first, at) if self.paths else path
-            if not path.is_file():
-                return
+        for path in (self.path, *_further(self.path)):
             records, header = iter(file := RecordFile(path)), None
             with suppress(MediaError):
                 header = next(records, None)
@@ -149,8 +146,10 @@ def open_show_log(path: Path) -> ShowLogFile:
             f"'{printable(path)}' is of format {theirs}, this livegan reads {FORMAT}; use the one that wrote it"
         )
     if table.get("part", 1) != 1:
+        first = _first_part(path, table)
+        its = f", '{printable(first)}'" if first is not None else ""
         part = printable(table["part"])
-        raise MediaError(f"'{printable(path)}' is part {part} of a show; give the file of the first part")
+        raise MediaError(f"'{printable(path)}' is part {part} of a show; give the file of the first part{its}")
     return ShowLogFile(path, table)
 
 
@@ -171,9 +170,30 @@ def check_log(path: Path) -> None:
         raise MediaError(f"{path} is there already and is no show log; choose another name for --log")
 
 
-def _place_of(path: Path) -> tuple[Path, int]:
-    """The path of the first log of that name, and which one this is: show.2.log is the second of show.log."""
-    stem, dot, last = path.stem.rpartition(".")
-    if dot and last.isdecimal() and len(last) < 6:
-        return path.with_name(f"{stem}{path.suffix}"), int(last)
-    return path, 1
+def _further(path: Path) -> Iterator[Path]:
+    """Files in which the log in `path` can go on. Which of them are its parts, and which ones, their headers say.
+
+    show.2.log may be the first of its name (then show.2.2.log follows), or the second of show.log (show.3.log).
+    """
+    for first, place in ((path, 1), *_numbered(path)):
+        yield from takewhile(Path.is_file, (part_path(first, place + number) for number in range(1, MOST_PARTS)))
+
+
+def _first_part(path: Path, header: Mapping[str, Any]) -> Path | None:
+    """The file of the first part of the log of which `path` is a later one; None where it is not found."""
+    for first, place in _numbered(path):
+        for earlier in (part_path(first, at) for at in range(min(place, MOST_PARTS) - 1, 0, -1)):
+            with suppress(MediaError):
+                other = next(iter(RecordFile(earlier)), None)
+                table = other.table if other is not None and other.kind == HEADER else {}
+                if table.get("part") == 1 and table.get("id") == header.get("id"):
+                    return earlier
+    return None
+
+
+def _numbered(path: Path) -> Iterator[tuple[Path, int]]:
+    """The path and the number of which `part_path` makes this one: show.2.log is show.log, 2, and show.2 is show, 2."""
+    stem, _, last = path.stem.rpartition(".")
+    for name, text in ((f"{stem}{path.suffix}", last if stem else ""), (path.stem, path.suffix[1:])):
+        if text.isdecimal() and len(text) < 6:
+            yield path.with_name(name), int(text)

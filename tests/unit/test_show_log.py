@@ -306,6 +306,34 @@ def test_a_large_log_goes_on_in_further_files_and_never_replaces_one(tmp_path: P
         open_show_log(path)
 
 
+def _log_of_many_parts(path: Path) -> ShowLog:
+    log = ShowLog(path, part_bytes=400)
+    log.open()
+    for k in range(6):
+        log.note(float(k), "hand", name=f"knob.{k}", value=random.random())
+        log.poll(k * 10.0)
+    log.close()
+    return log
+
+
+@pytest.mark.parametrize("older", [0, 1])
+@pytest.mark.parametrize("name", ["gig.2026.log", "2026.11.30.log", "show.2.log", "show.log", "show", "gig.2026"])
+def test_a_number_in_the_name_of_a_log_is_no_number_of_a_part(name: str, older: int, tmp_path: Path) -> None:
+    """Also where an older log has that name, so that the first part is in a further file."""
+    for _ in range(older):
+        _log_of_many_parts(tmp_path / name)
+    there = set(tmp_path.iterdir())
+    first = _log_of_many_parts(tmp_path / name).first
+    assert first is not None
+    read = open_show_log(first)
+    assert [note["name"] for block in read.blocks() for note in block.notes] == [f"knob.{k}" for k in range(6)]
+    assert read.ended
+    assert set(read.paths) == set(tmp_path.iterdir()) - there
+    for later in read.paths[1:]:
+        with pytest.raises(MediaError, match=rf"is part \d of a show; .* '{re.escape(str(first))}'$"):
+            open_show_log(later)
+
+
 def test_logs_of_other_shows_between_the_parts_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "show.log"
     log = ShowLog(path, part_bytes=400)
