@@ -7,12 +7,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from livegan.errors import LiveganError, StudioError
 from livegan.web.studio import jobs as jobs_module
@@ -22,9 +25,10 @@ from livegan.web.studio.jobs import MOST_UNFINISHED, Job, JobQueue, described
 from livegan.web.studio.orders import Order
 from livegan.web.studio.own_networks import network_of, own_networks
 from livegan.web.studio.processes import end_earlier, is_at_work
+from livegan.web.studio.routes import routes
 from livegan.web.studio.serve import _prepare, socket_at
 from livegan.web.studio.texts import TEXTS, preferred, texts
-from livegan.web.studio.work_folder import remarks, results, safe_name, size_of, sweep, write_record
+from livegan.web.studio.work_folder import overdue, remarks, results, safe_name, size_of, write_record
 
 SESSION = "0" * 32
 HOSTILE = [
@@ -225,7 +229,7 @@ def test_jobs_run_so_many_at_a_time_and_the_others_know_their_place(tmp_path: Pa
         assert [job.state for job in again.of(SESSION)] == [job.state for job in queue.of(SESSION)]
         assert again.of("1" * 32) == []
         assert again.find("1" * 32, first.id) is None
-        again.remove(again.of(SESSION)[0])
+        await again.remove(again.of(SESSION)[0])
         assert len(list((tmp_path / SESSION).iterdir())) == 2
 
     asyncio.run(play())
@@ -462,15 +466,19 @@ def test_inputs_are_copies_and_results_have_no_links(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-def test_sweeping_removes_old_jobs_and_nothing_else(tmp_path: Path) -> None:
-    def job(number: int, age_s: float) -> Path:
-        folder = tmp_path / SESSION / f"20260101-00000{number}-0000000{number}"
-        (folder / "out").mkdir(parents=True)
-        (folder / "out" / "film.mp4").write_bytes(bytes(1000))
-        write_record(folder, {"state": "done"})
-        os.utime(folder / "job.json", (time.time() - age_s,) * 2)
-        return folder
+def ended_job(root: Path, number: int, age_s: float) -> Path:
+    """The folder of a job that ended so long ago."""
+    folder = root / SESSION / f"20260101-00000{number}-0000000{number}"
+    (folder / "out").mkdir(parents=True)
+    (folder / "out" / "film.mp4").write_bytes(bytes(1000))
+    job = Job(SESSION, folder, python("print()"), time.time() - age_s, "stopped")
+    write_record(folder, job.record())
+    os.utime(folder / "job.json", (time.time() - age_s,) * 2)
+    return folder
 
+
+def test_sweeping_removes_old_jobs_and_nothing_else(tmp_path: Path) -> None:
+    job = partial(ended_job, tmp_path)
     old, newer, newest, busy = job(1, 900), job(2, 50), job(3, 10), job(4, 900)
     foreign = [tmp_path / "photos" / "a.png", tmp_path / SESSION / "notes.txt", tmp_path / SESSION / "mine" / "b.png"]
     foreign += [tmp_path / SESSION / "20260101-000009-00000009" / "no record.txt"]
@@ -481,11 +489,63 @@ def test_sweeping_removes_old_jobs_and_nothing_else(tmp_path: Path) -> None:
     outside.mkdir()
     write_record(outside, {})
     (tmp_path / SESSION / "20260101-000008-00000008").symlink_to(outside)
-    assert sweep(tmp_path, time.time(), 100, 1 << 30, {busy}) == 1
-    assert not old.exists()
-    assert sweep(tmp_path, time.time(), 100, size_of(newest) + 100, {busy}) == 1
-    assert [folder.exists() for folder in (newer, newest, busy)] == [False, True, True]
+    assert overdue(tmp_path, time.time(), 100, 1 << 30, {busy}) == [old]
+    assert overdue(tmp_path, time.time(), 100, size_of(newest) + 100, {busy}) == [old, newer]
+    queue = JobQueue(tmp_path, 1)
+    next(job for job in queue.of(SESSION) if job.folder == busy).state = "running"
+    asyncio.run(queue.sweep(100, size_of(newest) + 100))
+    assert [folder.exists() for folder in (old, newer, newest, busy)] == [False, False, True, True]
+    assert {job.folder for job in queue.of(SESSION)} == {newest, busy}
     assert all(path.exists() for path in (*foreign, outside / "job.json"))
+
+
+def test_folders_are_looked_through_and_removed_beside_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        ended_job(tmp_path, number, 900)
+    queue, threads = JobQueue(tmp_path, 1), []
+
+    def noting(work: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*args: Any) -> Any:
+            threads.append(threading.current_thread())
+            return work(*args)
+
+        return noted
+
+    for name in ("overdue", "remove_job"):
+        monkeypatch.setattr(jobs_module, name, noting(getattr(work_folder, name)))
+
+    route = next(route for route in routes(queue, {}) if route.path == "/jobs/{job}/remove")
+    scope = {"type": "http", "headers": [(b"content-type", b"application/json")], "state": {"session": SESSION}}
+
+    async def clear() -> None:
+        answer = await route.endpoint(Request(scope | {"path_params": {"job": queue.of(SESSION)[0].id}}))
+        assert answer.status_code == 200
+        assert len(list((tmp_path / SESSION).iterdir())) == 1
+        await queue.sweep(100, 1 << 30)
+
+    asyncio.run(clear())
+    assert not list(tmp_path.iterdir())
+    assert len(threads) == 3
+    assert threading.current_thread() not in threads
+
+
+def test_a_job_that_is_begun_again_while_the_folders_are_looked_through_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = ended_job(tmp_path, 1, 900)
+    queue = JobQueue(tmp_path, 1)
+    (job,) = queue.of(SESSION)
+
+    def slow(*_: object) -> list[Path]:
+        job.state = "waiting"
+        return [folder]
+
+    monkeypatch.setattr(jobs_module, "overdue", slow)
+    asyncio.run(queue.sweep(100, 1 << 30))
+    assert folder.exists()
+    assert queue.of(SESSION) == [job]
 
 
 # --- the guard
@@ -618,8 +678,10 @@ def test_uploads_are_swept_when_they_are_old_and_those_of_a_killed_server_when_o
         path.parent.mkdir(parents=True)
         path.touch()
     os.utime(old, (time.time() - 900,) * 2)
+    begun = new.parents[1] / "begun"  # what is uploaded comes into it in a moment
+    begun.mkdir()
     work_folder.sweep_uploads(new.parents[1], time.time(), 100)
-    assert (old.parent.exists(), new.exists()) == (False, True)
+    assert (old.parent.exists(), new.exists(), begun.exists()) == (False, True, True)
     work_folder.remove_stale_uploads(tmp_path)
     assert (new.parents[1].exists(), mine.exists()) == (False, True)
 

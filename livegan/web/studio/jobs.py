@@ -35,13 +35,13 @@ from livegan.web.studio.work_folder import (
     jobs_in,
     kind_of,
     last_sentence,
+    overdue,
     progress_of,
     read_record,
     remarks,
     remove_job,
     results,
     safe_name,
-    sweep,
     write_record,
 )
 
@@ -150,11 +150,11 @@ class JobQueue:
             job.state = "stopping"
             self._stop(job)
 
-    def remove(self, job: Job) -> None:
-        """Delete an ended job and all it has made."""
+    async def remove(self, job: Job) -> None:
+        """Forget an ended job at once, then delete all it has made, beside the event loop."""
         if job.state not in UNFINISHED:
-            del self._jobs[job.session, job.id]
-            remove_job(job.folder)
+            self._jobs.pop((job.session, job.id), None)
+            await asyncio.to_thread(remove_job, job.folder)
 
     def find(self, session: str, name: str) -> Job | None:
         """A job of this session; None if it has none of that name."""
@@ -184,11 +184,15 @@ class JobQueue:
                 job.told = table
         return [table for table in tables.values() if table is not None]
 
-    def sweep(self, keep_s: float, keep_bytes: int) -> None:
-        """Remove old jobs, and the oldest of too many."""
+    async def sweep(self, keep_s: float, keep_bytes: int) -> None:
+        """Remove old jobs, and the oldest of too many. The disk is read, and cleared, beside the event loop."""
         busy = {job.folder for job in self._jobs.values() if job.state in UNFINISHED}
-        if sweep(self.root, self.now(), keep_s, keep_bytes, busy):
-            self._jobs = {key: job for key, job in self._jobs.items() if job.folder.is_dir()}
+        for folder in await asyncio.to_thread(overdue, self.root, self.now(), keep_s, keep_bytes, busy):
+            job = self._jobs.get((folder.parent.name, folder.name))
+            if job is not None:
+                await self.remove(job)  # but for one that was begun again meanwhile
+            else:
+                await asyncio.to_thread(remove_job, folder)
 
     async def close(self) -> None:
         """Cancel all jobs and wait for their end; what they have made is kept."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def routes(queue: JobQueue, scenes: Mapping[str, str]) -> list[Route]:
             headers={"cache-control": "private, no-cache"},
         )
 
-    def doing(act: Callable[[Job], None]) -> Handler:
+    def doing(act: Callable[[Job], Awaitable[None] | None]) -> Handler:
         async def handler(request: Request) -> Response:
             job = mine(request)
             if job is None:
@@ -86,7 +86,8 @@ def routes(queue: JobQueue, scenes: Mapping[str, str]) -> list[Route]:
             if request.headers.get("content-type", "") != "application/json":
                 return Response("this takes JSON\n", 415)
             try:
-                act(job)
+                if (rest := act(job)) is not None:
+                    await rest
             except StudioError as error:
                 return JSONResponse({"error": str(error)}, 409)
             return JSONResponse({"done": True})

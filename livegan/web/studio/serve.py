@@ -92,8 +92,9 @@ async def _serve(options: StudioOptions, listening: socket.socket, uploads: Path
 
     async def sweeping() -> None:
         while True:
-            queue.sweep(options.keep_days * 86400, int(options.keep_gb * (1 << 30)))
-            sweep_uploads(uploads, queue.now(), min(UPLOADS_KEEP_S, options.keep_days * 86400))
+            await queue.sweep(options.keep_days * 86400, int(options.keep_gb * (1 << 30)))
+            kept_s = min(UPLOADS_KEEP_S, options.keep_days * 86400)
+            await asyncio.to_thread(sweep_uploads, uploads, queue.now(), kept_s)
             await asyncio.sleep(SWEEP_AGAIN_S)
 
     sweeper = asyncio.create_task(sweeping())

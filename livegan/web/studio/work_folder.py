@@ -191,13 +191,13 @@ def is_nearly_full(folder: Path, more_bytes: int = 0) -> bool:
 
 
 def sweep_uploads(uploads: Path, now_s: float, keep_s: float) -> None:
-    """Remove what was uploaded more than `keep_s` ago: jobs have it under names of their own."""
-    for place, _, names in os.walk(uploads, topdown=False):
+    """Remove what was uploaded more than `keep_s` ago: jobs have it under names of their own. Beside the event loop."""
+    for place, folders, names in os.walk(uploads, topdown=False):
         for name in names:
             with suppress(OSError):
                 if now_s - (Path(place) / name).lstat().st_mtime > keep_s:
                     (Path(place) / name).unlink()
-        if Path(place) != uploads:
+        if Path(place) != uploads and (folders or names):  # an empty one waits for its upload
             with suppress(OSError):  # others are in it
                 os.rmdir(place)
 
@@ -208,8 +208,11 @@ def remove_stale_uploads(root: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def sweep(root: Path, now_s: float, keep_s: float, keep_bytes: int, busy: Collection[Path]) -> int:
-    """Remove jobs that ended more than `keep_s` ago, then the oldest until all take `keep_bytes` at most; how many."""
+def overdue(root: Path, now_s: float, keep_s: float, keep_bytes: int, busy: Collection[Path]) -> list[Path]:
+    """Folders of jobs that ended more than `keep_s` ago, and of the oldest until the rest takes `keep_bytes` at most.
+
+    None that is `busy`.
+    """
     ages = []
     for folder in jobs_in(root):
         if folder not in busy:
@@ -218,10 +221,9 @@ def sweep(root: Path, now_s: float, keep_s: float, keep_bytes: int, busy: Collec
             except OSError:
                 continue
     sizes = {folder: size_of(folder) for _, folder in ages}
-    total, removed = sum(sizes.values()), 0
+    total, found = sum(sizes.values()), []
     for changed_s, folder in sorted(ages):
         if now_s - changed_s > keep_s or total > keep_bytes:
-            remove_job(folder)
+            found.append(folder)
             total -= sizes[folder]
-            removed += 1
-    return removed
+    return found
