@@ -1,5 +1,7 @@
 """Lifeline of a supervised show: the socket to its supervisor, which gets signs of life and sends restarts.
 
+On Windows there is none: the supervisor looks at the show's state on the disk, and at a file that says it is closing.
+
 Only the standard library is loaded here, so that a spare process can say early that it is there.
 """
 
@@ -16,6 +18,33 @@ from livegan.engine.restart import Restart
 VARIABLE = "LIVEGAN_SUPERVISED"  # environment of the show's process
 ALIVE, OVER = b".", b"!"
 MAX_ORDER_BYTES = 1 << 14
+
+
+def over_path(state: Path) -> Path:
+    """The file beside a state that says that its show is closing, where there is no socket to say so."""
+    return state.with_suffix(".over")
+
+
+class SignsOnDisk:
+    """What the disk tells of a show to which there is no socket: that it has begun to play, and that it is closing."""
+
+    def __init__(self, state: Path) -> None:
+        """Before the show is started: `state` may be that of the show before it."""
+        self._state, self._before_ns = state, _written_ns(state)
+
+    def read(self) -> bytes:
+        """ALIVE, at every call, once this show has written its state; OVER, once it is closing."""
+        written_ns = _written_ns(self._state)
+        alive = written_ns is not None and written_ns != self._before_ns
+        return ALIVE * alive + OVER * os.path.exists(over_path(self._state))
+
+
+def _written_ns(path: Path) -> int | None:
+    """When a file was written; None if there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 @dataclass(slots=True)
@@ -53,6 +82,9 @@ class Lifeline:
 
     def over(self) -> None:
         """Tell that the show is closing: whatever happens now, it is not started again."""
+        if self._socket is None:
+            with suppress(OSError):
+                over_path(self.state_path).touch()
         self._send(OVER)
 
     def wait_for_order(self) -> bool:

@@ -69,11 +69,15 @@ def starts_again(code: int, *, asked_to_end: bool, playing: bool, over: bool, re
 class Stillness:
     """Hang detector: how long no sign of life has come, in the time that this machine was awake."""
 
-    def __init__(self, *, restarted: bool) -> None:
-        """`restarted`: it has a limit until its first picture; a first start may take what it takes."""
+    def __init__(self, *, restarted: bool, watched: bool = True) -> None:
+        """`restarted`: it has a limit until its first picture; a first start may take what it takes.
+
+        Not `watched`: no signs come but the first, and it never counts as hung.
+        """
         self.playing = False  # the first sign of life has come
         self.over = False  # it is closing
         self.played_s = 0.0  # since the first sign of life, while this machine was awake
+        self._watched = watched
         self._limit_s = STARTS_S if restarted else float("inf")
         self._still_s = 0.0
         self._looked_s: float | None = None
@@ -88,4 +92,4 @@ class Stillness:
         self._looked_s = now_s
         self._still_s = 0.0 if stopped else self._still_s + max(passed_s, 0.0)
         self.played_s += max(passed_s, 0.0) * self.playing
-        return not self.over and self._still_s >= self._limit_s
+        return self._watched and not self.over and self._still_s >= self._limit_s

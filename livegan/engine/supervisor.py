@@ -25,21 +25,26 @@ from typing import Any
 import platformdirs
 
 from livegan.core.clock import wall_time
+from livegan.core.files import reason_of
 from livegan.core.machine import cores, free_memory_mb
 from livegan.core.own_process import module_command, module_environment
 from livegan.core.signals import handle_ending_signals
 from livegan.engine.crash_file import crash_path, finish_crash_file, how_it_ended
-from livegan.engine.lifeline import OVER, VARIABLE
+from livegan.engine.lifeline import OVER, VARIABLE, SignsOnDisk, over_path
 from livegan.engine.restart import Restart, RestartPolicy, Stillness, starts_again
 
 LOOK_S = 0.2
 SPARE_AFTER_S = 10.0  # of playing: until then the show loads what it still needs
 SPARE_MB = 1500.0  # free memory from which there is a spare
+AGAIN_S = 60.0  # until it is tried once more, after the system had no process or no memory for a spare or a film
+START_TRIES_S = 60.0  # so long a show is tried to be started again
+TRY_S = 1.0  # between two such tries
 RESCUE_AFTER_S = 5.0  # of playing: films are made whole when the show has its pace again
 ABORT_S = 2.0  # for the stacks of one that hangs to be written
 SAME_PRESS_S = 2.0  # a closed terminal sends its signal twice
 KILLING_PRESS = 3  # of Ctrl-C
 ENDS_WRONG = 2  # exit code of a show that died and is not started again
+MAKE_ROOM = "close other programs, then type the command again"
 STALE_S = 7 * 86400.0  # states of supervisors that were killed
 
 Tell = Callable[[str], None]
@@ -54,6 +59,7 @@ class Child:
     stillness: Stillness
     crash: Path
     line: socket.socket | None  # its lifeline; None on Windows
+    disk: SignsOnDisk | None  # in its place
     restarted: bool
     played_s: float | None = None  # since when it plays
     hung: bool = False
@@ -64,6 +70,8 @@ class Child:
         if self.line is not None:
             with suppress(OSError):
                 signs = self.line.recv(4096)
+        elif self.disk is not None:
+            signs = self.disk.read()
         if signs:
             self.stillness.sign()
             self.played_s = now_s if self.played_s is None else self.played_s
@@ -103,24 +111,32 @@ class Supervisor:
         self._films: dict[str, Mapping[str, Any]] = {}  # by their parts: films that are still to be made whole
         self._rescued: set[str] = set()  # parts for which that has begun
         self._rescues: list[subprocess.Popen[bytes]] = []
+        self._again_s = float("-inf")  # no spare and no rescue is begun before
         self._memory_kills = _memory_kills()
 
     def run(self) -> int:
-        """Play; the exit code of the show, or ENDS_WRONG if it died and is not started again."""
+        """Play; the exit code of the show, or ENDS_WRONG if it died, or cannot be started, and is not tried again."""
         try:
             with handle_ending_signals(self._signalled):
-                self._show = self._start(None)
+                try:
+                    self._show = self._start(None)
+                except OSError as error:
+                    self._tell(f"livegan: no process can be started for the show: {reason_of(error)}; {MAKE_ROOM}.")
+                    return ENDS_WRONG
                 while True:
                     code = self._wait(self._show)
                     restart = self._after(self._show, code)
-                    if restart is None:
+                    following = self._start_again(restart) if restart is not None else None
+                    if following is None:
                         return self._exit_code(code)
-                    self._show = self._start_again(restart)
+                    self._show = following
         finally:
             self._end_spare()
-            self._note_films()
+            plays_on = self._show is not None and self._show.process.poll() is None  # what ended us did not end it
+            if not plays_on:
+                self._note_films()
             self._rescue(wait=True)
-            for path in (self._state, picture_path(self._state)):
+            for path in () if plays_on else (self._state, picture_path(self._state), over_path(self._state)):
                 with suppress(OSError):
                     path.unlink()
 
@@ -150,17 +166,20 @@ class Supervisor:
             show.process.wait(LOOK_S)
 
     def _while_it_plays(self, played_s: float) -> None:
-        if self._films and played_s > RESCUE_AFTER_S:
+        may_begin = wall_time() >= self._again_s
+        if self._films and played_s > RESCUE_AFTER_S and may_begin:
             self._rescue()
         if self._spare is not None:
             if self._spare.process.poll() is not None:  # the system needed its memory: no other one
                 self._end_spare()
                 self._spares = False
-        elif self._spares and played_s > SPARE_AFTER_S and not self._asked:
-            if free_memory_mb() < SPARE_MB:
-                self._spares = False
-            else:
-                self._spare = self._start(None, spare=True)
+        elif self._spares and played_s > SPARE_AFTER_S and may_begin and not self._asked:
+            try:
+                self._spare = self._start(None, spare=True) if free_memory_mb() >= SPARE_MB else None
+            except OSError:  # no process, no memory, no open file left
+                self._spare = None
+            if self._spare is None:
+                self._again_s = wall_time() + AGAIN_S
 
     def _after(self, show: Child, code: int) -> Restart | None:
         """Say how a show ended that has died; how it is started again, None: it is not."""
@@ -201,8 +220,11 @@ class Supervisor:
             return code if code >= 0 else 128 - code
         return code if code in (0, 1, 2, 130) else ENDS_WRONG
 
-    def _start_again(self, restart: Restart) -> Child:
-        """The next process: the spare, if there is one that is alive and has loaded its libraries."""
+    def _start_again(self, restart: Restart) -> Child | None:
+        """The next process: the spare, if there is one that is alive and has loaded its libraries.
+
+        None if none can be started for START_TRIES_S, or somebody ends the show meanwhile.
+        """
         spare = self._spare
         if spare is not None and spare.line is not None and spare.process.poll() is None:
             spare.read_signs(wall_time())
@@ -213,17 +235,28 @@ class Supervisor:
                     spare.line.setblocking(False)
                     self._spare = None
                     return replace(spare, stillness=Stillness(restarted=True), restarted=True, played_s=None)
-        show = self._start(restart)
-        self._end_spare()
-        return show
+        until_s = wall_time() + START_TRIES_S
+        while not self._asked:
+            try:
+                return self._start(restart)
+            except OSError as error:
+                if wall_time() > until_s:
+                    self._tell(f"livegan: the show cannot be started again: {reason_of(error)}; {MAKE_ROOM}.")
+                    return None
+            finally:
+                self._end_spare()  # it holds what may be missing
+            time.sleep(TRY_S)
+        return None
 
     def _start(self, restart: Restart | None, *, spare: bool = False) -> Child:
         self._starts += 1
         crash = crash_path(datetime.now(), os.getpid(), self._starts)
         given: dict[str, Any] = {"state": str(self._state), "crash": str(crash), "spare": spare}
         given |= {"restart": restart.to_json() if restart is not None else "", "began_s": self._began_s}
-        line = end = None
-        if SEES_HANGS:
+        line = end = disk = None
+        if not SEES_HANGS:
+            disk = SignsOnDisk(self._state)
+        else:
             line, end = socket.socketpair()
             line.setblocking(False)
             given["fd"] = end.fileno()
@@ -231,11 +264,18 @@ class Supervisor:
         handed_down: dict[str, Any] = {"pass_fds": (end.fileno(),)} if end is not None else {}
         if spare:  # Ctrl-C in the terminal is for the show
             handed_down["preexec_fn"] = _ignore_interrupt
-        process = subprocess.Popen(self._command, env=environment, **handed_down)
-        if end is not None:
-            end.close()
+        try:
+            process = subprocess.Popen(self._command, env=environment, **handed_down)
+        except BaseException:
+            if line is not None:
+                line.close()
+            raise
+        finally:
+            if end is not None:
+                end.close()
         restarted = restart is not None
-        return Child(process, Stillness(restarted=restarted), crash, line, restarted)
+        stillness = Stillness(restarted=restarted, watched=line is not None)
+        return Child(process, stillness, crash, line, disk, restarted)
 
     def _end_spare(self) -> None:
         spare, self._spare = self._spare, None
@@ -249,8 +289,7 @@ class Supervisor:
     def _abort(self, show: Child) -> None:
         """End a show that hangs: first so that it leaves its stacks, then so that it ends."""
         show.hung = True
-        if hasattr(signal, "SIGABRT"):
-            show.process.send_signal(signal.SIGABRT)
+        show.process.send_signal(signal.SIGABRT)  # never on Windows, which has no such signal: `watched`
         with suppress(subprocess.TimeoutExpired):
             show.process.wait(ABORT_S)
             return
@@ -273,15 +312,24 @@ class Supervisor:
         self._films |= {film["part"]: film for film in films_in(self._state) if film["part"] not in self._rescued}
 
     def _rescue(self, *, wait: bool = False) -> None:
-        """Make the films whole that dead shows have left, each in a process of its own, which has time."""
-        films, self._films = self._films, {}
-        self._rescued |= films.keys()
-        for film in films.values():
+        """Make the films whole that dead shows have left, each in a process of its own, which has time.
+
+        One for which there is no process is tried again while the show plays; at the end (`wait`) that is told.
+        """
+        for part, film in list(self._films.items()):
             words = ["--overwrite"] if film["overwrite"] else []
-            with suppress(OSError):
-                module = module_command("livegan.outputs.rescue", *words, film["part"], film["path"])
-                where = module_environment(self._environment)
+            module = module_command("livegan.outputs.rescue", *words, part, film["path"])
+            where = module_environment(self._environment)
+            try:
                 self._rescues.append(subprocess.Popen(module, env=where, stdout=subprocess.PIPE))
+            except OSError as error:
+                self._again_s = wall_time() + AGAIN_S
+                if wait:
+                    why = f"as no process can be started ({reason_of(error)}); what there is of it: {part}"
+                    self._tell(f"livegan: {film['path']} cannot be made whole, {why}; players show it up to there.")
+                continue
+            del self._films[part]
+            self._rescued.add(part)
         for rescue in self._rescues if wait else ():
             out, _ = rescue.communicate()
             if out.strip():

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -46,7 +47,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple
         said: list[str] = []
         supervisor = Supervisor([sys.executable, "-c", BEGIN + lines], said.append, **({"spares": False} | options))
         code = supervisor.run()
-        assert not list((tmp_path / "cache/livegan/shows").glob("*.json"))
+        assert not list((tmp_path / "cache/livegan/shows").iterdir())
         return code, said, (tmp_path / "starts").read_text().splitlines()
 
     return run
@@ -136,6 +137,178 @@ def test_the_spare_takes_over(
     played = (tmp_path / "played").read_text().split()
     assert next(pid for pid, spare in processes if spare == "True") == played[1]
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid, _ in processes), "every process to be gone")
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, refuses: Callable[..., object]) -> list[Any]:
+    """The system has no process for those of which `refuses`, given the command and the options, is true; these."""
+    begin, refused = subprocess.Popen, []
+
+    def popen(command: list[str], **options: Any) -> "subprocess.Popen[bytes]":
+        if refuses(command, options):
+            refused.append(command)
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return begin(command, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    return refused
+
+
+def recorded_state(folder: Path) -> Path:
+    """The part of a film that seems to be recorded; its state is in state.json."""
+    part = folder / "film.part-1.mp4"
+    part.write_bytes(b"packets")
+    state = ShowState(time_s=0.0, began_s=0.0, films=(FilmPart(path="film.mp4", part=str(part)),))
+    (folder / "state.json").write_text(state.model_dump_json())
+    return part
+
+
+def test_a_spare_that_cannot_be_started_is_tried_again_and_the_show_plays_on(
+    play: Callable[..., tuple[int, list[str], list[str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"SPARE_AFTER_S": 0.0, "AGAIN_S": 0.0, "LOOK_S": 0.05}.items():
+        monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(module, "cores", lambda: 2)
+    monkeypatch.setattr(module, "free_memory_mb", lambda: 4000.0)
+    first = [True]
+    refused = refusing(monkeypatch, lambda _, options: "preexec_fn" in options and (not first or first.pop()))
+    part = recorded_state(tmp_path)
+    seen = tmp_path / "seen"
+    lines = f"import os, shutil\nshutil.copy('state.json', line.state_path)\nfor _ in range(30): {PLAY}"
+    lines += f"print(os.path.exists({str(part)!r}), line.state_path.is_file(), file=open({str(seen)!r}, 'w'))\n"
+    lines += f"os.remove({str(part)!r})\nline.over()"  # as a film that was closed
+    code, said, starts = play(lines, spares=True)
+    assert (code, said, len(starts)) == (0, [], 1)
+    assert seen.read_text() == "True True\n"
+    assert len(refused) > 1
+
+
+def test_whatever_ends_the_supervisor_leaves_a_show_that_plays_its_film_and_its_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(Supervisor, "_while_it_plays", lambda self, _: 1 / 0)
+    part = recorded_state(tmp_path)
+    lines = "import shutil, time\nshutil.copy('state.json', line.state_path)\nline.beat(); time.sleep(60)"
+    supervisor = Supervisor([sys.executable, "-c", BEGIN + lines], print, spares=False)
+    with pytest.raises(ZeroDivisionError):
+        supervisor.run()
+    show = supervisor._show
+    assert show is not None
+    try:
+        assert show.process.poll() is None
+        assert part.read_bytes() == b"packets"
+        assert films_in(supervisor._state)
+    finally:
+        show.process.kill()
+        show.process.wait()
+        show.close()
+
+
+def test_a_show_is_started_again_as_soon_as_there_is_a_process_for_it(
+    play: Callable[..., tuple[int, list[str], list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TRY_S", 0.0)
+    left = [False, True, True]
+    refused = refusing(monkeypatch, lambda command, _: "-c" in command and left and left.pop(0))
+    code, said, starts = play(PLAY + "if not starts: os.kill(os.getpid(), 9)\nline.over()")
+    assert (code, len(said), starts) == (0, 1, ["0 False False", "1 False False"])
+    assert len(refused) == 2
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_show_for_which_there_is_no_process_ends_in_a_sentence(
+    first: bool, play: Callable[..., tuple[int, list[str], list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "START_TRIES_S", -1.0)
+    left = [] if first else [False]
+    refusing(monkeypatch, lambda *_: not left or left.pop())
+    code, said, _ = play(PLAY + "os.kill(os.getpid(), 9)")
+    assert code == ENDS_WRONG
+    what = "no process can be started for the show" if first else "the show cannot be started again"
+    assert said[-1] == f"livegan: {what}: Resource temporarily unavailable; {module.MAKE_ROOM}."
+
+
+def test_a_film_is_made_whole_once_there_is_a_process_for_it(
+    play: Callable[..., tuple[int, list[str], list[str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"RESCUE_AFTER_S": 0.0, "AGAIN_S": 0.0, "LOOK_S": 0.05}.items():
+        monkeypatch.setattr(module, name, value)
+    part = recorded_state(tmp_path)
+    left = [True]
+    refused = refusing(monkeypatch, lambda command, _: "livegan.outputs.rescue" in command and left and left.pop())
+    lines = "import shutil\nif not starts: shutil.copy('state.json', line.state_path)\n" + PLAY
+    lines += "if not starts: os.kill(os.getpid(), 9)\nline.state_path.unlink()\nfor _ in range(20): " + PLAY
+    _, said, _ = play(lines + "line.over()")
+    assert len(refused) == 1
+    assert said[1:] == [f"livegan: there is no whole picture in {part} yet."]
+
+
+def test_a_film_for_which_there_is_no_process_is_told(
+    play: Callable[..., tuple[int, list[str], list[str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = recorded_state(tmp_path)
+    refusing(monkeypatch, lambda command, _: "livegan.outputs.rescue" in command)
+    lines = "import shutil\nshutil.copy('state.json', line.state_path)\n" + PLAY
+    _, said, _ = play(lines + "if not starts: os.kill(os.getpid(), 9)\nline.over()")
+    assert "film.mp4 cannot be made whole" in said[-1]
+    assert f"what there is of it: {part};" in said[-1]
+    assert part.exists()
+
+
+WRITES = "line.state_path.write_text(str(starts)); "
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No socket to the show, and its process takes no signal but SIGTERM: as on Windows (CPython, subprocess.py)."""
+    monkeypatch.setattr(module, "SEES_HANGS", False)
+    monkeypatch.setattr(module, "LOOK_S", 0.05)
+
+    def send_signal(process: "subprocess.Popen[bytes]", number: int) -> None:
+        if number != signal.SIGTERM:
+            raise ValueError(f"Unsupported signal: {number}")
+        os.kill(process.pid, number)
+
+    monkeypatch.setattr(subprocess.Popen, "send_signal", send_signal)
+
+
+@pytest.mark.usefixtures("windows")
+def test_where_no_signs_come_a_show_that_was_started_again_is_left_alone(
+    play: Callable[..., tuple[int, list[str], list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livegan.engine.restart.STARTS_S", 0.1)
+    monkeypatch.setattr("livegan.engine.restart.HANGS_S", 0.1)
+    code, said, starts = play("if not starts: os._exit(139)\ntime.sleep(0.7)\n" + WRITES + "time.sleep(0.7)")
+    assert (code, len(said), len(starts)) == (0, 1, 2)
+
+
+@pytest.mark.usefixtures("windows")
+def test_where_no_signs_come_the_state_on_the_disk_says_how_long_it_played(
+    play: Callable[..., tuple[int, list[str], list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livegan.engine.restart.STEADY_S", 0.1)
+    code, _, starts = play(WRITES + "time.sleep(0.6)\nif starts < 3: os._exit(139)")
+    assert (code, starts) == (0, [f"{number} False False" for number in range(4)])
+
+
+@pytest.mark.usefixtures("windows")
+def test_where_no_signs_come_one_that_never_plays_is_given_up(
+    play: Callable[..., tuple[int, list[str], list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the show before it has written is no sign of it."""
+    monkeypatch.setattr("livegan.engine.restart.STEADY_S", 0.1)
+    code, _, starts = play(f"if not starts: {WRITES}\ntime.sleep(0.3)\nif starts < 9: os._exit(139)")
+    assert (code, len(starts)) == (ENDS_WRONG, 4)
+
+
+@pytest.mark.usefixtures("windows")
+def test_where_no_signs_come_what_dies_while_it_closes_is_not_started_again(
+    play: Callable[..., tuple[int, list[str], list[str]]],
+) -> None:
+    code, said, starts = play(WRITES + "line.over(); os._exit(139)")
+    assert (code, len(starts)) == (ENDS_WRONG, 1)
+    assert "while it was ending" in said[0]
 
 
 def _noting(start: Callable[..., module.Child], path: Path) -> Callable[..., module.Child]:
