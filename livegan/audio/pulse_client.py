@@ -23,7 +23,8 @@ def share_no_memory() -> None:
         return
     path = platformdirs.user_cache_path("livegan") / "pulse-client.conf"
     with suppress(OSError):
-        write_atomic(path, client_config(platformdirs.user_config_path("pulse"), Path("/etc/pulse")))
+        text = client_config(platformdirs.user_config_path("pulse"), Path("/etc/pulse"))
+        write_atomic(path, text, durable=False)  # every show makes it anew
         os.environ[VARIABLE] = str(path)
 
 

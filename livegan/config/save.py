@@ -9,7 +9,7 @@ from typing import Any
 
 from livegan.config.load import scene_folders, scene_paths
 from livegan.config.scene import MAX_TITLE, LayerTable, Scene
-from livegan.core.files import move_to_free_name, new_file_beside
+from livegan.core.files import move_to_free_name, new_file_beside, wait_for_disk
 from livegan.core.layer_files import file_inside
 from livegan.core.text import printable
 from livegan.core.toml_text import toml_text
@@ -44,6 +44,7 @@ def save_scene(scene: Scene, name: str, folder: Path = Path(), into: Path | None
             changes = {"title": f"{title} {number}"} | ({"layers": layers} if layers else {})
             text = scene_text(scene.model_copy(update=changes), folder)
             part.write_text(text, encoding="utf-8")
+            wait_for_disk(part)
             return move_to_free_name(part, path)
         finally:
             part.unlink(missing_ok=True)

@@ -19,14 +19,17 @@ if sys.platform != "win32":
 PIPE_WAIT_S = 3.0
 MAX_PIPED_BYTES = 1 << 24
 NO_ENDINGS: Mapping[str, Collection[str]] = {}
+CANNOT_WAIT = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}  # of file systems without fsync
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """A new, empty file beside `path` to write to; it takes the place of `path` when the block ends well.
 
     If the block raises, the new file is removed and `path` is as it was. Makes the folder. Raises OSError. A crash, or
     two writers at once, leave a whole file, of one of them. A link is followed; a pipe or a device is written directly.
+    `durable`: a power cut leaves a whole file too, for which the disk is waited for, 10 ms or far longer. False is for
+    what is written all the time, is made anew if it is damaged, or belongs to a thread that must not wait.
     """
     path = path.resolve()
     if path.exists() and not path.is_file():
@@ -38,16 +41,35 @@ def atomic_path(path: Path) -> Iterator[Path]:
         yield aside
         if aside.stat().st_mode != mode:  # safetensors puts one of its own in its place, which only the owner may read
             aside.chmod(mode)
+        if durable:
+            wait_for_disk(aside)
         os.replace(aside, path)
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+    if durable and sys.platform != "win32":
+        with suppress(OSError):  # it has its name; only how soon that is on the disk is not known
+            _wait_for_folder(path.parent)
 
 
-def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write a whole file or none: text as UTF-8. Makes the folder. Raises OSError."""
-    with atomic_path(path) as aside:
+def write_atomic(path: Path, content: str | bytes, *, durable: bool = True) -> None:
+    """Write a whole file or none: text as UTF-8. Makes the folder. `durable`: of `atomic_path`. Raises OSError."""
+    with atomic_path(path, durable=durable) as aside:
         aside.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape"))
+
+
+def wait_for_disk(path: Path) -> None:
+    """Return when what was written to a file is on the disk, to be called before the file gets its name.
+
+    A file system that puts names on the disk before data would leave an empty file after a power cut. Raises OSError,
+    of a disk that turns out to be full, say.
+    """
+    with path.open("rb+") as file:  # Windows waits for what can be written only
+        try:
+            os.fsync(file.fileno())
+        except OSError as error:
+            if error.errno not in CANNOT_WAIT:
+                raise
 
 
 def move_to_free_name(part: Path, path: Path) -> Path:
@@ -222,6 +244,14 @@ def read_text(path: Path) -> str:
             raise TimeoutError(errno.ETIMEDOUT, "nothing is written into this pipe", str(path))
         os.set_blocking(descriptor, True)
         return file.read(MAX_PIPED_BYTES).decode("utf-8-sig")
+
+
+def _wait_for_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _holds_something(path: Path) -> bool:

@@ -69,7 +69,7 @@ class ProgressLog:
         with suppress(OSError):
             image = Image.fromarray(picture()).convert("RGB")
             image.thumbnail((PICTURE_PX, PICTURE_PX))
-            with atomic_path(path) as aside:
+            with atomic_path(path, durable=False) as aside:
                 image.save(aside, "JPEG", quality=85)
             self._picture = str(path)
 

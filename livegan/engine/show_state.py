@@ -74,8 +74,8 @@ class ShowState(StrictModel):
     films: Annotated[tuple[FilmPart, ...], Field(max_length=16)] = ()
 
     def write(self, path: Path) -> None:
-        """Write it, whole or not at all. Raises OSError."""
-        write_atomic(path, self.model_dump_json(exclude_defaults=True))
+        """Write it, whole or not at all; no disk is waited for, once a second. Raises OSError."""
+        write_atomic(path, self.model_dump_json(exclude_defaults=True), durable=False)
 
 
 def read_state(path: Path, now_s: float) -> ShowState | str:

@@ -129,7 +129,8 @@ class StateKeeper:
         pixels = np.asarray(frame.pixels)
         step = -(-pixels.shape[1] // PICTURE_PX)
         pixels = np.ascontiguousarray(pixels[::step, ::step])
-        write_atomic(path, b"P6 %d %d 255\n" % (pixels.shape[1], pixels.shape[0]) + pixels.tobytes())
+        header = b"P6 %d %d 255\n" % (pixels.shape[1], pixels.shape[0])
+        write_atomic(path, header + pixels.tobytes(), durable=False)
 
     def state(self, runtime: Runtime, now_s: float) -> ShowState:
         """The state now. What the engine owns is read while it plays: each value is whole, all are of about one time.

@@ -72,7 +72,7 @@ def remember(key: str, what: str, value: Mapping[str, Any]) -> None:
     """Keep `value` for `recall`; without effect where the cache cannot be written."""
     text = json.dumps(value, indent=1)
     with suppress(OSError):
-        write_atomic(cache_folder(key) / f"{what}.json", text)
+        write_atomic(cache_folder(key) / f"{what}.json", text, durable=False)
 
 
 def forget_all(prefix: str) -> None:
@@ -93,5 +93,6 @@ def recall_arrays(key: str, what: str) -> Arrays | None:
 def remember_arrays(key: str, what: str, arrays: Mapping[str, NDArray[np.float32]]) -> None:
     """Keep `arrays` for `recall_arrays`; without effect where the cache cannot be written."""
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    with suppress(OSError, SafetensorError), atomic_path(cache_folder(key) / f"{what}.safetensors") as path:
-        save_file(whole, path)
+    path = cache_folder(key) / f"{what}.safetensors"
+    with suppress(OSError, SafetensorError), atomic_path(path, durable=False) as aside:
+        save_file(whole, aside)

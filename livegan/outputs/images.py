@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from livegan.core.files import reason_of, write_atomic
+from livegan.core.files import reason_of, wait_for_disk, write_atomic
 from livegan.core.types import Frame
 from livegan.errors import MediaError
 from livegan.outputs.frame_converter import FrameConverter
@@ -48,6 +48,7 @@ class ImageSequence(Output):
         `transparent`: light on nothing instead of light on black; PNG only.
         """
         self.pattern, self.frames = pattern, first
+        self._on_disk = first  # the frames before this one are, whatever happens to the power
         self._format = FORMATS[pattern.suffix.lower()]
         self._converter = FrameConverter(*size, layout="rgba" if transparent else "rgb24")
 
@@ -60,13 +61,29 @@ class ImageSequence(Output):
         picture.save(data, self._format, **({"compress_level": 1} if self._format == "PNG" else {"quality": 95}))
         path = image_name(self.pattern, self.frames)
         try:
-            write_atomic(path, data.getvalue())
+            write_atomic(path, data.getvalue(), durable=False)
         except OSError as error:
-            raise MediaError(f"cannot write '{path}' ({reason_of(error)}); look at the free space: df -h") from error
+            raise _unwritable(path, error) from error
         self.frames += 1
+
+    def wait_for_disk(self) -> None:
+        """Return when all frames are on the disk; MediaError if that cannot be. Those that were removed count not."""
+        for number in range(self._on_disk, self.frames):
+            path = image_name(self.pattern, number)
+            try:
+                wait_for_disk(path)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise _unwritable(path, error) from error
+        self._on_disk = self.frames
 
     def close(self) -> None:
         """Nothing is left to do."""
+
+
+def _unwritable(path: Path, error: OSError) -> MediaError:
+    return MediaError(f"cannot write '{path}' ({reason_of(error)}); look at the free space: df -h")
 
 
 def write_gif(pictures: "list[Path]", target: Path, fps: Fraction) -> None:

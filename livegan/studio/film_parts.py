@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from livegan.core.files import open_alone, reason_of, write_atomic
+from livegan.core.files import open_alone, reason_of, wait_for_disk, write_atomic
 from livegan.core.text import printable
 from livegan.errors import MediaError
 from livegan.outputs.join import Segment
@@ -147,6 +147,7 @@ class FilmParts:
         number = self.whole
         try:
             if self._ending:
+                wait_for_disk(self.partial)  # the memory, which says that it is whole, must not be there before it
                 self.partial.replace(self.path(number))
             sizes = [self.path(at).stat().st_size for at in range(number + 1)] if self._ending else []
             metadata = {

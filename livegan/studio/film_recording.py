@@ -79,6 +79,8 @@ class Recording:
             return
         self._failed = True
         self._close_film()
+        for images in self._images:
+            images.wait_for_disk()
         self.parts.keep(memory)
         self._failed = False
 

@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from livegan.core.files import wait_for_disk
 from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
@@ -82,6 +83,7 @@ def write_network(info: NetworkInfo, place: Path) -> NetworkInfo:
             write_info(aside)
             if weighs:
                 shutil.copyfile(info.weights, aside.weights)
+                wait_for_disk(aside.weights)
                 os.replace(aside.weights, done.weights)
             os.replace(aside.path, done.path)
     except OSError as error:

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,8 +64,6 @@ def save_table(folder: Path, table: dict[str, Any]) -> None:
     try:
         with atomic_path(path) as part, part.open("wb") as file:
             torch.save(table, file)
-            file.flush()
-            os.fsync(file.fileno())  # the rename must not reach the disk before the bytes
     except (OSError, RuntimeError) as error:  # RuntimeError: torch's own where the disk is full
         reason = "no space left on the disk" if _is_full(folder, error) else getattr(error, "strerror", None)
         reason = reason or str(error).partition("\n")[0]

@@ -32,6 +32,17 @@ def test_names_are_counted_up_and_nothing_is_overwritten(tmp_path: Path) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{name}.toml" for name in names]
 
 
+def test_a_scene_is_on_the_disk_before_its_name_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[tuple[int, list[Path]]] = []
+
+    def fsync(descriptor: int) -> None:
+        waited.append((os.fstat(descriptor).st_ino, list(tmp_path.glob("x-*.toml"))))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    path = save_scene(Scene(title="x"), "x", into=tmp_path)
+    assert waited == [(path.stat().st_ino, [])]
+
+
 def test_files_that_it_names_are_found_from_anywhere(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "w.npy").write_bytes(b"")

@@ -1,7 +1,9 @@
 """Files and signals of core: whole files or none, nothing is overwritten, outputs are checked at the start."""
 
+import errno
 import os
 import signal
+import stat
 import sys
 from pathlib import Path
 
@@ -12,8 +14,13 @@ from safetensors.numpy import save_file
 from livegan.core import files
 from livegan.core.clock import ManualClock
 from livegan.core.files import atomic_path, check_outputs, move_to_free_name, open_alone, read_text, write_atomic
+from livegan.core.progress import ProgressLog
 from livegan.core.signals import SAME_PRESS_S, Interrupt, end_at_once, ending_signals, handle_ending_signals
+from livegan.core.types import Frame, FramePlan
+from livegan.engine.show_state import ShowState
 from livegan.errors import MediaError
+from livegan.networks.cache import remember, remember_arrays
+from livegan.outputs.images import ImageSequence
 
 
 def test_a_block_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
@@ -45,6 +52,78 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
     write_atomic(tmp_path / "link", "text")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == "text"
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What reaches the disk in which order: the content of files, folders, and names."""
+    order: list[str] = []
+    replace = os.replace
+
+    def fsync(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        order.append("folder" if is_folder else os.pread(descriptor, 100, 0).decode(errors="replace"))
+
+    def named(source: Path, target: Path) -> None:
+        order.append(f"name {target.name}")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", named)
+    return order
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders cannot be waited for there")
+def test_a_file_is_on_the_disk_before_its_name_is(disk: list[str], tmp_path: Path) -> None:
+    write_atomic(tmp_path / "venue.toml", "whole")
+    assert disk == ["whole", "name venue.toml", "folder"]
+    disk.clear()
+    write_atomic(tmp_path / "state", "whole", durable=False)
+    assert disk == ["name state"]
+
+
+def test_what_is_written_all_the_time_waits_for_no_disk(
+    disk: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path)
+    ShowState(began_s=0.0, time_s=1.0).write(tmp_path / "state")
+    ProgressLog(tmp_path / "log").show(lambda: np.zeros((4, 4, 3), np.uint8))
+    remember("key", "speed", {"ms": 1})
+    remember_arrays("key", "directions", {"a": np.zeros(2, np.float32)})
+    assert disk == ["name state", "name log.jpg", "name speed.json", "name directions.safetensors"]
+
+
+def test_a_disk_that_turns_out_to_be_full_costs_no_older_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_atomic(tmp_path / "a", "old")
+
+    def fail(number: int) -> None:
+        def fsync(_: int) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(os, "fsync", fsync)
+
+    fail(errno.ENOSPC)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomic(tmp_path / "a", "new")
+    assert (tmp_path / "a").read_text() == "old"
+    fail(errno.EINVAL)  # a file system that has no such thing
+    write_atomic(tmp_path / "a", "new")
+    assert (tmp_path / "a").read_text() == "new"
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]
+
+
+def test_frames_of_an_image_sequence_are_waited_for_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: waited.append(os.fstat(descriptor).st_ino))
+    plan = FramePlan(0, 0.0, 0.0, np.zeros(0, np.float32), np.zeros(0, np.float32))
+    images = ImageSequence(tmp_path / "%d.png", (2, 2), first=3)
+    for _ in range(3):
+        images.send(Frame(np.zeros((2, 2, 3), np.uint8), plan, 0.0, 0.0))
+    assert not waited
+    (tmp_path / "4.png").unlink()
+    images.wait_for_disk()
+    images.wait_for_disk()
+    assert waited == [(tmp_path / name).stat().st_ino for name in ("3.png", "5.png")]
 
 
 def test_a_device_is_written_and_stays_a_device(tmp_path: Path) -> None:

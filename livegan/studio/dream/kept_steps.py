@@ -47,7 +47,8 @@ class KeptSteps:
 
         path = self._folder / f"step-{segment:06d}-{iteration:06d}.state"
         try:
-            write_atomic(path, save({name: array.copy() for name, array in state.items()}))
+            whole = save({name: array.copy() for name, array in state.items()})
+            write_atomic(path, whole, durable=False)  # every few moments; one that is damaged is made again
         except OSError as error:
             raise MediaError(
                 f"'{printable(self._folder)}' cannot be written ({reason_of(error)}); look at the free space: df -h"

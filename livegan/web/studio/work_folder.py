@@ -102,8 +102,8 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 
 
 def write_record(folder: Path, record: dict[str, Any]) -> None:
-    """Write it whole; OSError."""
-    write_atomic(folder / RECORD, json.dumps(record, ensure_ascii=False, indent=1))
+    """Write it whole, on the event loop, which waits for no disk; OSError."""
+    write_atomic(folder / RECORD, json.dumps(record, ensure_ascii=False, indent=1), durable=False)
 
 
 def progress_of(folder: Path) -> dict[str, Any]:
