@@ -69,7 +69,10 @@ class PulseRouting:
                 return False
             self.stop()
             self._began_s = now_s
-            self._events = subprocess.Popen(EVENTS, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            try:
+                self._events = subprocess.Popen(EVENTS, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            except OSError:  # no process for it: the server is asked again and again
+                return True
             assert self._events.stdout is not None
             os.set_blocking(self._events.stdout.fileno(), False)
             return True

@@ -44,8 +44,8 @@ class SubprocessQuery:
 
     def _ask(self, now_s: float) -> None:
         self._asked_s = now_s
-        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - a pipe holds 64 kB, and nobody reads while it runs
         try:
+            self._out = tempfile.TemporaryFile()  # noqa: SIM115 - a pipe holds 64 kB, and nobody reads while it runs
             self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,

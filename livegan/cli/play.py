@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -312,9 +313,13 @@ def _print_end(facts: dict[str, Any], show: "Show", record: Path | None) -> int:
     if record.exists():
         echo(f"The film is {record}.")
         return 0
-    parts = ", ".join(str(part) for part in record.parent.glob(f"{record.stem}.part-{os.getpid()}.*"))
-    echo(f"There is no film {record}; what there is of it: {parts or 'nothing'}.")
+    echo(f"There is no film {record}; what there is of it: {parts_of(record) or 'nothing'}.")
     return ERROR
+
+
+def parts_of(film: Path) -> str:
+    """What this process has left of a film that did not get its name; "" if nothing."""
+    return ", ".join(map(str, film.parent.glob(f"{escape(film.stem)}.part-{os.getpid()}.*")))
 
 
 def _end_without_display(show: "Show", record: Path | None, report: Path | None, screen: dict[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from glob import escape
 
 from livegan.audio.file import FileSource
 from livegan.audio.source import Source
@@ -40,7 +41,7 @@ def _next_part(table: OutputTable) -> OutputTable:
     first = expanded(str(table.options["path"]))
     for number in range(2, MOST_PARTS):
         path = first.with_name(f"{first.stem}-{number}{first.suffix}")
-        if not path.exists() and not any(first.parent.glob(f"{path.stem}.part-*")):
+        if not path.exists() and not any(first.parent.glob(f"{escape(path.stem)}.part-*")):
             return OutputTable(kind="film", **{**table.options, "path": path, "overwrite": False})
     return table
 

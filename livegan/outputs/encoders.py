@@ -138,7 +138,10 @@ def proves_itself(
     job = json.dumps({"codec": name, "size": size, "fps": str(fps)})
     null = subprocess.DEVNULL
     command, environment = module_command(module, job), module_environment()
-    trial = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, env=environment)
+    try:
+        trial = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, env=environment)
+    except OSError:  # no process for it: the film needs none
+        return False
     try:
         return trial.wait(limit_s) == 0
     except subprocess.TimeoutExpired:

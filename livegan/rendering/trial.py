@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from livegan.core.files import reason_of
 from livegan.core.own_process import module_command, module_environment
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.cache import cache_folder, recall, remember
@@ -225,8 +226,11 @@ def _tried(
         seconds = prepare_s + limit_s * MAX_SLOWDOWN
         job = Job(network, backends, spec.device, spec.name, str(answer), seconds, nice)
         answer.touch()
-        with errors.open("wb") as err:
-            worker = _start(job, err.fileno())
+        try:
+            with errors.open("wb") as err:
+                worker = _start(job, err.fileno())
+        except OSError as error:
+            return Outcome.STOPPED, f"could not be tried: no process can be started for it ({reason_of(error)})"
         doing, start_s, touched_s = "starting", clock(), None
         try:
             while True:

@@ -11,7 +11,7 @@ from livegan.audio.device import MAX_RETRY_S, OTHER_S, SILENT_S, SoundCard
 from livegan.audio.fallback import DEMO_S, FallbackSound
 from livegan.audio.lateness import AGAIN_S, LATE_S, PATIENCE_S
 from livegan.audio.portaudio import DRIVER_TIMEOUT_S
-from livegan.audio.pulse import Route, route_of
+from livegan.audio.pulse import PulseRouting, Route, route_of
 from livegan.audio.pulse_client import client_config
 from livegan.audio.subprocess_query import SubprocessQuery
 from livegan.audio.test_signals import Tone
@@ -19,6 +19,7 @@ from livegan.core.clock import ManualClock, wall_time
 from livegan.errors import DeviceError
 from tests.deadline import until
 from tests.fake_portaudio import FakeDriver, device
+from tests.starved import no_process
 
 BLOCK = 256 / 48000
 
@@ -369,3 +370,13 @@ def test_libpulse_shares_no_memory_and_reads_what_the_player_wrote(tmp_path: Pat
     own.mkdir()
     (own / "client.conf").write_text("")
     assert client_config(own, common).splitlines() == [f".include {own}/client.conf", "enable-shm = no"]
+
+
+def test_no_process_to_ask_the_sound_server_with_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("subprocess.Popen", no_process)
+    routing = PulseRouting()
+    assert [routing.poll(now_s) for now_s in (0.0, 1.0, 2.0)] == [None, None, None]
+    monkeypatch.setattr("tempfile.TemporaryFile", no_process)
+    assert routing.poll(5.0) is None
+    routing.stop()

@@ -18,6 +18,7 @@ from livegan.outputs.encoders import DEVICES, PLATFORMS, add_video, candidates, 
 from livegan.outputs.formats import HARDWARE
 from livegan.outputs.live_film import FilmOptions, LiveFilm
 from livegan.outputs.registry import ShowFormat
+from tests.starved import no_process
 
 SIZE, FPS = (64, 36), Fraction(1)  # slow enough for any machine
 SHOW = ShowFormat(60.0, SIZE, 48000, 2)
@@ -49,6 +50,11 @@ def test_one_that_hangs_dies_or_raises_does_not_and_is_not_tried_again(
         limit_s = 1.5 if kind == "hangs" else 120.0
         assert not proves_itself(kind, SIZE, FPS, f"stand_in_{kind}", limit_s)
     assert not tries.exists() or tries.read_text() == "."
+
+
+def test_an_encoder_for_which_there_is_no_process_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subprocess.Popen", no_process)
+    assert not proves_itself("libx264", (66, 66), FPS)
 
 
 def test_one_that_draws_something_else_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ import av
 import numpy as np
 import pytest
 
+from livegan.cli.play import parts_of
 from livegan.core.types import Frame, FramePlan, Pixels
 from livegan.errors import MediaError
 from livegan.outputs.film import Film
@@ -322,3 +323,12 @@ def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
 
 def test_the_encoders_we_need_are_there() -> None:
     assert {encoder.name for encoder in encoders() if encoder.available} >= {"libx264", "flac", "aac"}
+
+
+@pytest.mark.parametrize("name", ["film", "film [live]"])
+def test_what_there_is_of_a_film_is_found_by_its_name(name: str, tmp_path: Path) -> None:
+    film = Film(tmp_path / f"{name}.mp4", (64, 64), 25)
+    film.send(frame(moving(0), 0))
+    assert parts_of(film.path) == str(film.part)
+    film.close()
+    assert parts_of(film.path) == ""

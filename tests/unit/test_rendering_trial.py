@@ -31,6 +31,7 @@ from livegan.rendering.trial import (
     torch_device,
 )
 from tests import standins
+from tests.starved import no_process
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "conditional-32.json"
 
@@ -141,6 +142,15 @@ def test_a_machine_too_busy_to_get_ready_is_not_held_against_the_device(info: Ne
     verdict = is_safe(spec("right"), info, prepare_s=1, clock=lambda: float(next(ticks)))
     assert (verdict.outcome, remembered(standins.DEVICE)) == (Outcome.STOPPED, [])
     assert "too busy" in verdict.reason
+
+
+def test_a_backend_for_which_there_is_no_process_is_not_tried_and_not_remembered(
+    info: NetworkInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("subprocess.Popen", no_process)
+    verdict = is_safe(spec("right"), info)
+    assert (verdict.outcome, remembered(standins.DEVICE)) == (Outcome.STOPPED, [])
+    assert "no process can be started for it (Resource temporarily unavailable)" in verdict.reason
 
 
 def test_memory_that_another_program_may_have_taken_is_not_remembered(info: NetworkInfo) -> None:

@@ -117,13 +117,14 @@ def test_with_care_it_begins_with_a_scene_that_needs_no_network() -> None:
     assert (venue.picture.device, venue.picture.quality) == ("cpu", "light")
 
 
-def test_films_go_on_under_another_name(tmp_path: Path) -> None:
-    film = OutputTable(kind="film", path=tmp_path / "film.mp4", overwrite=True)
+@pytest.mark.parametrize("name", ["film", "film [live]", "film-2"])
+def test_films_go_on_under_another_name(name: str, tmp_path: Path) -> None:
+    film = OutputTable(kind="film", path=tmp_path / f"{name}.mp4", overwrite=True)
     venue = Venue(outputs=(film, OutputTable(kind="memory")))
-    (tmp_path / "film-2.mp4").touch()
-    (tmp_path / "film-3.part-99.mp4").touch()  # of a process that has died too
+    (tmp_path / f"{name}-2.mp4").touch()
+    (tmp_path / f"{name}-3.part-99.mp4").touch()  # of a process that has died too
     resumed = resumed_venue(venue, Restart(), FULL)
-    assert resumed.outputs[0].options == {"path": tmp_path / "film-4.mp4", "overwrite": False}
+    assert resumed.outputs[0].options == {"path": tmp_path / f"{name}-4.mp4", "overwrite": False}
     assert resumed.outputs[1] == venue.outputs[1]
     assert resumed.window.fullscreen
     assert resumed.picture == venue.picture

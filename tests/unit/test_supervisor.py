@@ -19,6 +19,7 @@ from livegan.engine.supervisor import ENDS_WRONG, Supervisor, films_in
 from livegan.errors import MediaError
 from livegan.outputs.rescue import rescue
 from tests.deadline import until
+from tests.starved import no_process
 
 BEGIN = """
 import os, sys, time
@@ -146,7 +147,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch, refuses: Callable[..., object]) ->
     def popen(command: list[str], **options: Any) -> "subprocess.Popen[bytes]":
         if refuses(command, options):
             refused.append(command)
-            raise BlockingIOError(11, "Resource temporarily unavailable")
+            no_process()
         return begin(command, **options)
 
     monkeypatch.setattr(subprocess, "Popen", popen)
