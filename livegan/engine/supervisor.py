@@ -110,35 +110,38 @@ class Supervisor:
         self._state = self._folder / f"{os.getpid()}-{os.urandom(4).hex()}.json"
         self._films: dict[str, Mapping[str, Any]] = {}  # by their parts: films that are still to be made whole
         self._rescued: set[str] = set()  # parts for which that has begun
-        self._rescues: list[subprocess.Popen[bytes]] = []
+        self._rescues: list[tuple[Mapping[str, Any], subprocess.Popen[bytes]]] = []
         self._again_s = float("-inf")  # no spare and no rescue is begun before
         self._memory_kills = _memory_kills()
 
     def run(self) -> int:
         """Play; the exit code of the show, or ENDS_WRONG if it died, or cannot be started, and is not tried again."""
+        with handle_ending_signals(self._signalled):
+            try:
+                return self._play()
+            finally:
+                self._end_spare()
+                plays_on = self._show is not None and self._show.process.poll() is None  # what ended us did not end it
+                if not plays_on:
+                    self._note_films()
+                self._rescue(wait=True)
+                for path in () if plays_on else (self._state, picture_path(self._state), over_path(self._state)):
+                    with suppress(OSError):
+                        path.unlink()
+
+    def _play(self) -> int:
         try:
-            with handle_ending_signals(self._signalled):
-                try:
-                    self._show = self._start(None)
-                except OSError as error:
-                    self._tell(f"livegan: no process can be started for the show: {reason_of(error)}; {MAKE_ROOM}.")
-                    return ENDS_WRONG
-                while True:
-                    code = self._wait(self._show)
-                    restart = self._after(self._show, code)
-                    following = self._start_again(restart) if restart is not None else None
-                    if following is None:
-                        return self._exit_code(code)
-                    self._show = following
-        finally:
-            self._end_spare()
-            plays_on = self._show is not None and self._show.process.poll() is None  # what ended us did not end it
-            if not plays_on:
-                self._note_films()
-            self._rescue(wait=True)
-            for path in () if plays_on else (self._state, picture_path(self._state), over_path(self._state)):
-                with suppress(OSError):
-                    path.unlink()
+            self._show = self._start(None)
+        except OSError as error:
+            self._tell(f"livegan: no process can be started for the show: {reason_of(error)}; {MAKE_ROOM}.")
+            return ENDS_WRONG
+        while True:
+            code = self._wait(self._show)
+            restart = self._after(self._show, code)
+            following = self._start_again(restart) if restart is not None else None
+            if following is None:
+                return self._exit_code(code)
+            self._show = following
 
     def _wait(self, show: Child) -> int:
         """Wait for the end of the show; its exit code."""
@@ -167,7 +170,7 @@ class Supervisor:
 
     def _while_it_plays(self, played_s: float) -> None:
         may_begin = wall_time() >= self._again_s
-        if self._films and played_s > RESCUE_AFTER_S and may_begin:
+        if self._films and (played_s > RESCUE_AFTER_S or self._asked) and may_begin:
             self._rescue()
         if self._spare is not None:
             if self._spare.process.poll() is not None:  # the system needed its memory: no other one
@@ -314,6 +317,7 @@ class Supervisor:
     def _rescue(self, *, wait: bool = False) -> None:
         """Make the films whole that dead shows have left, each in a process of its own, which has time.
 
+        In a session of its own too: Ctrl-C, and whatever else ends all processes of a terminal, breaks it off nowhere.
         One for which there is no process is tried again while the show plays; at the end (`wait`) that is told.
         """
         for part, film in list(self._films.items()):
@@ -321,7 +325,7 @@ class Supervisor:
             module = module_command("livegan.outputs.rescue", *words, part, film["path"])
             where = module_environment(self._environment)
             try:
-                self._rescues.append(subprocess.Popen(module, env=where, stdout=subprocess.PIPE))
+                process = subprocess.Popen(module, env=where, stdout=subprocess.PIPE, start_new_session=True)
             except OSError as error:
                 self._again_s = wall_time() + AGAIN_S
                 if wait:
@@ -330,10 +334,21 @@ class Supervisor:
                 continue
             del self._films[part]
             self._rescued.add(part)
-        for rescue in self._rescues if wait else ():
-            out, _ = rescue.communicate()
-            if out.strip():
-                self._tell(out.decode(errors="replace").strip())
+            self._rescues.append((film, process))
+        for film, process in self._rescues if wait else ():
+            self._tell_of(film, process)
+
+    def _tell_of(self, film: Mapping[str, Any], process: "subprocess.Popen[bytes]") -> None:
+        """Wait until a film is whole, and say where it is; who presses Ctrl-C for the third time does not wait."""
+        while self._asked < KILLING_PRESS:
+            with suppress(subprocess.TimeoutExpired):
+                out, _ = process.communicate(timeout=LOOK_S)
+                left = f"livegan: what was recorded before the show died is {film['part']}; players show it."
+                self._tell(out.decode(errors="replace").strip() or left)
+                return
+        if process.stdout is not None:
+            process.stdout.close()
+        self._tell(f"livegan: {film['path']} is still being made of {film['part']}; that goes on by itself.")
 
 
 def picture_path(state: Path) -> Path:

@@ -78,11 +78,14 @@ def main() -> int:
         os.nice(LOW)
     try:
         path = rescue(typed.part, typed.film, overwrite=typed.overwrite)
+        told, code = f"What was recorded before the show died is {path}.", 0
     except MediaError as error:
-        print(f"livegan: {error}.")
-        return 2
-    print(f"What was recorded before the show died is {path}.")
-    return 0
+        told, code = f"livegan: {error}.", 2
+    try:
+        print(told, flush=True)
+    except OSError:  # nobody waits for it any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -357,6 +357,65 @@ def test_films_of_a_dead_show_are_made_whole(
         assert pictures >= 100
         assert len(film.streams.audio) == 1
     assert len(list(tmp_path.glob("film*"))) == 1
+
+
+@pytest.fixture
+def rescued_by(
+    play: Callable[..., tuple[int, list[str], list[str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], list[str]]:
+    """Plays a show that leaves film.part-7.mp4 behind, with these lines in place of the rescue: what was said."""
+    part = tmp_path / "film.part-7.mp4"
+    part.touch()
+    state = ShowState(time_s=0.0, began_s=0.0, films=(FilmPart(path="film.mp4", part=str(part)),))
+    (tmp_path / "state.json").write_text(state.model_dump_json())
+
+    def run(lines: str) -> list[str]:
+        monkeypatch.setattr(module, "module_command", lambda *_: [sys.executable, "-c", f"import os, time\n{lines}"])
+        begin = "import shutil\nshutil.copy('state.json', line.state_path)\n" + PLAY
+        return play(begin + "if not starts: os.kill(os.getpid(), 9)\nline.over()")[1]
+
+    return run
+
+
+def test_what_ends_all_processes_of_a_terminal_breaks_no_rescue_off(rescued_by: Callable[[str], list[str]]) -> None:
+    session, group = map(int, rescued_by("print(os.getsid(0), os.getpgid(0))")[-1].split())
+    assert session != os.getsid(0)
+    assert group != os.getpgid(0)
+
+
+def test_a_rescue_that_dies_is_told_with_what_there_is(rescued_by: Callable[[str], list[str]], tmp_path: Path) -> None:
+    said = rescued_by("os.kill(os.getpid(), 9)")
+    assert said[-1].endswith(f"what was recorded before the show died is {tmp_path}/film.part-7.mp4; players show it.")
+
+
+def test_the_third_press_does_not_wait_for_a_rescue(
+    rescued_by: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SAME_PRESS_S", 0.0)
+    rescues: list[subprocess.Popen[bytes]] = []
+    tell = Supervisor._tell_of
+
+    def told(self: Supervisor, film: Mapping[str, object], process: "subprocess.Popen[bytes]") -> None:
+        rescues.append(process)
+        tell(self, film, process)
+
+    monkeypatch.setattr(Supervisor, "_tell_of", told)
+
+    def press() -> None:
+        until(lambda: rescues, "the rescue to begin")
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
+
+    presser = threading.Thread(target=press)
+    presser.start()
+    said = rescued_by("time.sleep(60)")
+    presser.join()
+    (process,) = rescues
+    assert process.poll() is None
+    process.kill()
+    process.wait()
+    assert said[-1].startswith("livegan: film.mp4 is still being made of ")
 
 
 def test_a_film_of_less_than_a_second_is_told(tmp_path: Path) -> None:
