@@ -12,14 +12,14 @@ class _PhaseCounter:
 
     def __init__(self) -> None:
         self.count = 0
-        self._place, self._phase = 0.0, 0.0
+        self.place, self._phase = 0.0, 0.0
 
     def step(self, phase: float) -> None:
         """Take the phase, 0..1. One that has jumped far is counted from where it is now."""
         step = (phase - self._phase + 0.5) % 1.0 - 0.5
-        self._place = self.count + phase if step < -CORRECTION else self._place + step
+        self.place = self.count + phase if step < -CORRECTION else self.place + step
         self._phase = phase
-        self.count = max(self.count, int(self._place + 1e-6))
+        self.count = max(self.count, int(self.place + 1e-6))
 
 
 class BeatGrid:
@@ -31,6 +31,7 @@ class BeatGrid:
         self.known_s = float("-inf")  # when a beat was known last
         self.known = False  # whether one is known now
         self.beat_s = self.FALLBACK_BEAT_S
+        self.bar_begins = False  # in the newest frame
         self._beat, self._bar = _PhaseCounter(), _PhaseCounter()
 
     @property
@@ -43,14 +44,22 @@ class BeatGrid:
         """How many bars have begun."""
         return self._bar.count
 
+    @property
+    def bar_place(self) -> float:
+        """Bars that have passed: whole ones, and the part of this one."""
+        return self._bar.place
+
     def step(self, features: FeatureFrame, time_s: float) -> None:
         """Take the features of one frame."""
         at = features.layout.index
         self.known = all(name in at for name in NAMES) and features["beat.confidence"] >= MOVES
+        self.bar_begins = False
         if "beat.phase" not in at or "bar.phase" not in at:
             return
         if self.known:
             self.known_s = time_s
             self.beat_s = 60 / max(features["beat.bpm"], 20.0)
         self._beat.step(features["beat.phase"])
+        bars = self.bars
         self._bar.step(features["bar.phase"])
+        self.bar_begins = self.bars > bars

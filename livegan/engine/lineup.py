@@ -44,9 +44,10 @@ class Lineup:
         title, program = self.patch.scene.title, self.program
         if self._mixes_on_top:
             return self.fader.title(self.playing[-2][0])
-        if program is None or self.patch not in self.patches:
+        number = self.number_of(self.patch)
+        if program is None or number < 0:
             return title
-        place = program.order.index(self.patches.index(self.patch)) + 1
+        place = program.order.index(number) + 1
         return f"{title}  {place}/{len(program.order)}"
 
     @property
@@ -78,8 +79,14 @@ class Lineup:
         return tuple(card for _, card in self._cards)
 
     def number_of(self, patch: Patch | None) -> int:
-        """Where a scene is among `patches`; -1: it is none of them."""
-        return self.patches.index(patch) if patch in self.patches else -1
+        """Where a scene, or the one that has replaced it, is among `patches`; -1: it is none of them."""
+        patches, place = self.patches, self._place
+        if patch in patches:
+            return patches.index(patch)
+        if patch is None or patch is self._safe:
+            return -1
+        same = [i for i, other in enumerate(patches) if other.name == patch.name]  # which may wait for its network
+        return place if place in same else same[0] if same else -1
 
     @property
     def decks(self) -> tuple[int, int]:
@@ -106,17 +113,20 @@ class Lineup:
     def _has(self, patch: Patch) -> bool:
         return patch in self.patches or patch is self._safe
 
+    def _there(self, patch: Patch) -> Patch | None:
+        """A scene of the show, or the one that has replaced it; None: it is in the show no more."""
+        number = self.number_of(patch)
+        return patch if self._has(patch) else self.patches[number] if number >= 0 else None
+
     def _neighbour(self, step: int, of: Patch | None = None) -> Patch:
         at = self._place_of(of or self.chosen or self.patch)
         program = self.program
         return self.patches[(at + step) % len(self.patches) if program is None else program.after(at, step)]
 
     def _place_of(self, patch: Patch) -> int:
-        """Where a scene is among the show's; one that was replaced and still plays is where its successor is."""
-        if patch in self.patches:
-            return self.patches.index(patch)
-        same = (i for i, other in enumerate(self.patches) if other.name == patch.name)
-        return next(same, min(self._place, len(self.patches) - 1))
+        """Where a scene, or its successor, is among the show's; of one that is none of them, where the show was."""
+        number = self.number_of(patch)
+        return number if number >= 0 else min(self._place, len(self.patches) - 1)
 
     def _every(self) -> Iterator[Patch]:
         """Every scene that a hand may hold: of the show, that plays, or that will."""

@@ -15,6 +15,7 @@ SECTION = "section.change"
 SECTION_ON, SECTION_OFF = 0.5, 0.25  # novelty from which a new section is believed; below, the next may come
 SECTION_AFTER_S = 15.0  # an entry that waits for a section plays at least so long, if it says nothing else
 BEATS_PER_BAR = 4  # while no beat is heard
+ON_LINE = 1 / 8  # of a bar, half a beat: who begins no later than that after a bar line begins with it
 EARLY_S = 0.4  # an entry of a followed song is due so much before its place: its transition waits for the bar
 LISTENED_S = 2.0  # of music before the place is believed: it may have begun anywhere
 SURE = 0.5  # confidence of the follower from which it is believed
@@ -64,8 +65,8 @@ class Program:
             np.random.default_rng([shuffle_seed, len(entries)]).shuffle(order)
         self.order = [int(i) for i in order]
         self._at = self.order[0]
-        self._bars_begun, self._played_s, self._unheard_bars = 0, 0.0, 0.0
-        self._bars: int | None = None  # of the beat grid in the newest frame
+        self._played_bars, self._played_s = 0.0, 0.0
+        self._place: float | None = None  # of the beat grid since the entry began [bars]; None: no beat is known
         self._reached: int | None = None  # the entry of the song's place, when that was last known
         self._armed = True  # the novelty has been low since the last section
 
@@ -88,31 +89,32 @@ class Program:
             return "with the next section"
         if entry.by == "song":
             return self._when_in_song()
-        left = max(int(np.ceil(entry.bars - self._bars_begun - self._unheard_bars)), 0)
+        begun = self._place % 1.0 if self._place is not None else 0.0  # of this bar
+        lines = int(np.ceil(entry.bars - self._played_bars + begun - (ON_LINE if self._place is not None else 0.0)))
+        left = max(lines, 0)
         return f"in {left} bar" if left == 1 else f"in {left} bars"
 
     def began(self, number: int) -> None:
         """Entry `number` begins to come in now."""
-        self._at, self._bars_begun, self._played_s, self._unheard_bars = number, 0, 0.0, 0.0
+        self._at, self._played_bars, self._played_s, self._place = number, 0.0, 0.0, None
 
     @property
     def played(self) -> tuple[float, float]:
         """How long the entry has played: bars and seconds."""
-        return self._bars_begun + self._unheard_bars, self._played_s
+        return self._played_bars, self._played_s
 
     def go_on(self, bars: float, seconds: float) -> None:
         """Let the entry that plays have been played for so long."""
-        self._bars_begun, self._unheard_bars, self._played_s = int(bars), bars % 1.0, seconds
+        self._played_bars, self._played_s = bars, seconds
 
     def step(self, features: FeatureFrame | None, beats: BeatGrid, dt_s: float) -> Due:
         """Advance by `dt_s`; by what the next entry is due now, "": it is not."""
-        new_bars = beats.bars - self._bars if self._bars is not None else 0
-        self._bars = beats.bars
+        before, self._place = self._place, beats.bar_place if beats.known else None
         self._played_s += dt_s
-        if beats.known:
-            self._bars_begun += new_bars
+        if before is None or self._place is None:
+            self._played_bars += dt_s / (BEATS_PER_BAR * beats.beat_s)
         else:
-            self._unheard_bars += dt_s / (BEATS_PER_BAR * beats.beat_s)
+            self._played_bars = max(self._played_bars + self._place - before, 0.0)
         entry = self.entries[self._at]
         section = self._section(features)
         if entry.by == "cue" or (self.after(self._at, 1) == self._at):
@@ -127,7 +129,9 @@ class Program:
             return "song" if reached != self._at else ""
         if entry.by == "section" and section and self._played_s >= entry.seconds:
             return "section"
-        return "bars" if self._bars_begun + self._unheard_bars >= entry.bars - 1e-9 else ""
+        if self._place is None:
+            return "bars" if self._played_bars >= entry.bars - 1e-9 else ""
+        return "bars" if beats.bar_begins and self._played_bars >= entry.bars - ON_LINE else ""
 
     def hear(self, features: FeatureFrame | None, dt_s: float) -> None:
         """Follow the song, in every frame."""

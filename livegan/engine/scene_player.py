@@ -387,25 +387,33 @@ class ScenePlayer(Lineup):
                 each.controls.lift(event)
 
     def _take_back(self, time_s: float) -> None:
-        """Undo: a choice that waits is forgotten; else the newest change."""
+        """Undo: a choice that waits is forgotten, until that is done again; else the newest change."""
         self.undone_s = time_s
         if self.chosen is not None:
             self.undone = f"the choice of {self.chosen.scene.title}"
+            self._undo.add_undone(self.undone, partial(self._choose_again, self.chosen, self._how, self._undoing))
             self.chosen = self._start = None
         else:
             self.undone = self._undo.undo()
 
     def _go_back(self, patch: Patch) -> Restore | None:
         """Choose the scene that played before a change; of one that was replaced, its successor."""
-        if not self._has(patch):
-            names = [other.name for other in self.patches]
-            if patch.name not in names:
-                return None
-            patch = self.patches[names.index(patch.name)]
+        there = self._there(patch)
+        if there is None:
+            return None
         again = partial(self._go_back, self.patch)
-        self._choose(patch, BACK)
+        self._choose(there, BACK)
         self._undoing = True
         return again
+
+    def _choose_again(self, patch: Patch, how: TransitionTable | None, undoing: bool) -> Restore | None:
+        """Choose a scene whose choice was undone while it waited; once it plays, that is a change of its own."""
+        there = self._there(patch)
+        if there is None:
+            return None
+        self._choose(there, how)
+        self._undoing = undoing
+        return lambda: None
 
     def _put_back(self, new: Patch, old: Patch) -> Restore | None:
         if not self._has(new):

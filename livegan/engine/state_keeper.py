@@ -140,7 +140,7 @@ class StateKeeper:
         scenes = runtime.performer.scenes
         patches = list(scenes.patches)
         playing, safe = scenes.patch, scenes.safe
-        number = patches.index(playing) if playing in patches else -1
+        number = scenes.number_of(playing)
         hands = {str(i): _hands(patch) for i, patch in enumerate(patches)}
         if safe not in patches:
             hands["-1"] = _hands(safe)

@@ -35,6 +35,11 @@ class UndoStack:
             del self._moving[next(iter(self._moving))]  # what was not touched for longest
         self._moving[what] = time_s
 
+    def add_undone(self, text: str, restore: Restore) -> None:
+        """Remember something that was undone otherwise; `restore` does it again."""
+        self._moving.clear()
+        self._undone.append((text, restore))
+
     def undo(self) -> str:
         """Undo the newest change that can be; its text, or "" if there is none."""
         return self._move(self._changes, self._undone)

@@ -10,6 +10,7 @@ from livegan.engine.show_log_reader import ShowLogFile
 KEPT = 20_000  # lines and points of a story: no log makes an endless page
 STEADY = 1.03  # of tempi that are the same
 HANDS_S = 1.0  # moves of one control within that are told as one
+RESET = "release"  # how a parameter is moved that gets the scene's value back
 CURVES = {
     "bpm": "tempo [beats a minute]",
     "level": "level [0-1]",
@@ -191,6 +192,8 @@ def _is_news(note: Mapping[str, Any], time_s: float, hands: dict[str, float]) ->
     name = str(note.get("name"))
     if name == "screen.delay":
         return False
+    if note.get("how") == RESET:  # one that follows the moves that it takes back is news
+        name = f"{RESET} {name}"
     is_news = time_s - hands.get(name, float("-inf")) >= HANDS_S
     if len(hands) < KEPT:
         hands[name] = time_s
@@ -212,6 +215,10 @@ def _text(kind: str, note: Mapping[str, Any]) -> str:
     if kind == "hand":
         value, source = note.get("value"), of("source", 40)
         by = f" ({source})" if source else ""
+        if note.get("how") == RESET:
+            return f"{of('name', 60)} back to the scene{by}"
+        if note.get("how") == "turn" and _is_number(value):
+            return f"{of('name', 60)} turned {'up' if value > 0 else 'down'}{by}"
         return f"{of('name', 60)} {value:.3g}{by}" if _is_number(value) else f"{of('name', 60)}{by}"
     if kind == "quality":
         return f"{of('before')} -> {of('after')}: {of('reason')}"

@@ -194,6 +194,43 @@ def test_a_choice_that_waits_is_what_undo_forgets_first() -> None:
     assert stage.show.scenes.undone == "the choice of Two"
 
 
+def test_a_choice_that_was_undone_while_it_waited_is_made_again() -> None:
+    waiting = scene(transition=TransitionTable(begin="bar", patience_s=1.0))
+    stage = Stage(performer(SCENE, waiting))
+    stage.press("scene.2", steps=2)
+    stage.press("undo", steps=20)
+    stage.press("redo", steps=2)
+    assert stage.show.scenes.remark == "done again: the choice of Two"
+    assert (stage.title, stage.show.waits_for) == ("One", "the next bar: Two")
+    stage.press("undo", steps=2)
+    assert (stage.show.waits_for, stage.show.scenes.undone) == ("", "the choice of Two")
+    stage.press("redo", steps=20)
+    assert stage.title == "Two", "it comes in as it would have"
+    stage.press("undo", steps=20)
+    assert (stage.title, stage.show.scenes.undone) == ("One", "the change to Two")
+    stage.press("undo", steps=2)
+    assert stage.show.scenes.undone == "", "the choice is no change beside that"
+
+
+def test_while_a_scene_that_was_read_again_waits_for_its_network_the_show_knows_what_plays() -> None:
+    entries = [SCENE, scene("Two"), scene("Three")]
+    show = performer(*entries, program=Program([Advancing("cue")] * 3))
+    show.patches[2].name = show.patches[0].name  # the same scene twice in the set
+    stage = Stage(show)
+    stage.press("scene.3", steps=10)
+    for number in (0, 2):
+        anew = patch_of(scene("Three"), [OTHER], show.patches[0].name)
+        show.reloads.put(SceneReload(((number, anew),)))
+    stage.press(steps=3)
+    board = show.board(1.0)
+    assert (board.playing, board.chosen, show.scenes.title) == (2, 2, "Three  3/3")
+    stage.press("undo", steps=3)
+    board = show.board(1.0)
+    assert (board.playing, board.chosen) == (2, -1)
+    stage.press("scene.previous", steps=10)
+    assert stage.title == "Two", "before the third"
+
+
 def test_a_reload_can_be_undone_and_the_picture_goes_on_where_it_is() -> None:
     stage = Stage(performer(SCENE, scene()))
     before = stage.press(steps=30).plan
@@ -324,6 +361,26 @@ def test_an_entry_of_bars_seconds_or_a_section_ends_when_it_should() -> None:
     assert advances_s(Advancing("section", bars=8, seconds=4.0), 30, sections=(10.0,)) == pytest.approx(
         [10.0, 26.0], abs=0.3
     )
+
+
+@pytest.mark.parametrize(("begins_s", "bars", "ends_s"), [(4.0, 1, 6.0), (4.2, 1, 6.0), (4.5, 1, 8.0), (5.9, 2, 10.0)])
+def test_an_entry_lasts_its_bars_and_ends_on_a_bar_line_wherever_it_begins(
+    begins_s: float, bars: int, ends_s: float
+) -> None:
+    program, grid, due_s, told = Program([Advancing("bars", bars=bars)] * 3), BeatGrid(), None, []
+    for i in range(120):
+        frame = music(i / 10)
+        grid.step(frame, i / 10)
+        if i / 10 < begins_s - 1.0:
+            program.step(frame, grid, 0.1)
+        elif i / 10 == begins_s:  # what was chosen has waited for a while: the program stood still
+            program.began(1)
+        elif i / 10 > begins_s and due_s is None:
+            due_s = i / 10 if program.step(frame, grid, 0.1) else None
+            told.append(program.when)
+    assert due_s == pytest.approx(ends_s, abs=0.11)
+    lines = round((ends_s - begins_s) / 2 + 0.4)
+    assert told[0] == (f"in {lines} bars" if lines > 1 else "in 1 bar")
 
 
 def test_a_shuffled_order_visits_every_entry_once_and_has_a_seed() -> None:

@@ -480,6 +480,24 @@ def test_the_story_of_a_show_is_told_as_text_and_as_a_page(played: Path, tmp_pat
         runner.invoke(app, ["log", str(played), "--html", str(page)], catch_exceptions=False)
 
 
+def test_a_story_tells_a_reset_and_a_step_of_an_encoder_as_what_they_are(tmp_path: Path) -> None:
+    speed = {"kind": "hand", "name": "motion.speed", "source": "osc"}
+    notes = (
+        {"time_s": 0.1, **speed, "value": 0.4},
+        {"time_s": 0.2, **speed, "value": 1.0, "how": "release"},
+        {"time_s": 1.4, "kind": "hand", "name": "knob.1", "value": -0.01, "how": "turn", "source": "box"},
+    )
+    path, block = tmp_path / "show.log", LogBlock(0, (), (), notes)
+    header = {"fps": 30, "part": 1, "layout": {"names": ["level"], "peaks": [False]}}
+    path.write_bytes(MAGIC + pack(HEADER, header) + pack(BLOCK, block_table(block), block_arrays((), 0)))
+    story = read_story(open_show_log(path))
+    assert [line.text for line in story.lines] == [
+        "motion.speed 0.4 (osc)",
+        "motion.speed back to the scene (osc)",
+        "knob.1 turned down (box)",
+    ]
+
+
 def test_a_story_is_as_long_as_its_frames_and_no_hand_quit_what_closed_by_itself(tmp_path: Path) -> None:
     path = tmp_path / "show.log"
     hand = {"kind": "hand", "name": "quit", "value": 1.0}
