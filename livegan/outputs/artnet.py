@@ -44,12 +44,19 @@ class Artnet(LampOutput):
 
     Options = ArtnetOptions
     kind = "artnet"
+    everybody = "if every lamp shall get it, write broadcast = true"
 
     def __init__(self, options: ArtnetOptions, show: ShowFormat) -> None:
         super().__init__(options, (options.host, PORT))
         self._universe = options.universe
         if options.broadcast:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+
+    @classmethod
+    def check(cls, options: ArtnetOptions) -> None:
+        super().check(options)
+        if not options.broadcast:
+            cls.check_host(options.host, PORT)
 
     def packet(self, values: bytes, sequence: int, *, last: bool = False) -> bytes:
         return art_dmx(values[:SLOTS], self._universe, sequence or 1)

@@ -1,7 +1,10 @@
 """Output to lamps by UDP: paces the packets, and says what does not reach them."""
 
+import errno
 import socket
 from abc import abstractmethod
+from contextlib import closing
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,11 +16,22 @@ from livegan.outputs.registry import Output
 ENDINGS = 3  # times that darkness is sent at the end: UDP loses packets
 
 
+def is_everybody(address: tuple[str, int]) -> bool:
+    """Whether this is a broadcast address of a network that this computer is in now. Sends nothing."""
+    try:
+        with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as trial:
+            trial.connect(address)
+    except OSError as error:
+        return error.errno == errno.EACCES  # man 7 ip
+    return False
+
+
 class LampOutput(Output):
     """Base of outputs to lamps, which differ in `packet`. What cannot be sent is counted and told, and it goes on."""
 
     live = True
     kind = ""
+    everybody: ClassVar[str] = ""  # what to write instead of a broadcast address, or beside it
 
     def __init__(self, options: LampOptions, address: tuple[str, int]) -> None:
         self._lamps, self._address, self._period_s = Lamps(options), address, 1 / options.rate
@@ -31,8 +45,14 @@ class LampOutput(Output):
             raise MediaError(f"{self.kind}: no socket ({error.strerror}); close other programs") from error
 
     @classmethod
-    def check(cls, options: LampOptions) -> None:
+    def check(cls, options: Any) -> None:
         check_lamps(options)
+
+    @classmethod
+    def check_host(cls, host: str, port: int) -> None:
+        """MediaError for a broadcast address, which must be asked for."""
+        if is_everybody((host, port)):
+            raise MediaError(f'{cls.kind}: host = "{host}" is everybody\'s address; {cls.everybody}')
 
     @abstractmethod
     def packet(self, values: bytes, sequence: int, *, last: bool = False) -> bytes:
@@ -63,7 +83,10 @@ class LampOutput(Output):
         except OSError as error:
             self._lost += 1
             host = ":".join(str(part) for part in self._address)
-            self._trouble = f"{self.kind}: {host} is not reached ({error.strerror}); are cable and address right?"
+            advice = "are cable and address right?"
+            if error.errno == errno.EACCES and not self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST):
+                advice = f"it is everybody's address; {self.everybody}"
+            self._trouble = f"{self.kind}: {host} is not reached ({error.strerror}); {advice}"
 
     def close(self) -> None:
         """Dark, and the end. Idempotent."""

@@ -66,6 +66,7 @@ class Sacn(LampOutput):
 
     Options = SacnOptions
     kind = "sacn"
+    everybody = 'sACN has another way to reach every lamp, write host = "multicast"'
 
     def __init__(self, options: SacnOptions, show: ShowFormat) -> None:
         host = multicast_address(options.universe) if options.host == MULTICAST else options.host
@@ -83,6 +84,12 @@ class Sacn(LampOutput):
             raise MediaError(
                 f'sacn: interface = "{interface}" is no address of this computer; see them with: ip -4 address'
             ) from error
+
+    @classmethod
+    def check(cls, options: SacnOptions) -> None:
+        super().check(options)
+        if options.host != MULTICAST:
+            cls.check_host(options.host, PORT)
 
     def packet(self, values: bytes, sequence: int, *, last: bool = False) -> bytes:
         options = self._sacn

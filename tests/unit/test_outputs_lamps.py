@@ -259,6 +259,27 @@ def test_a_cable_that_is_pulled_is_told_and_the_show_goes_on(wire: Wire, monkeyp
     assert len(wire.heard()) == 1
 
 
+@pytest.mark.parametrize(("kind", "cure"), [(Artnet, "write broadcast = true"), (Sacn, 'write host = "multicast"')])
+def test_a_broadcast_address_is_told_with_its_cure(kind: type[Any], cure: str) -> None:
+    options = kind.Options(host="127.255.255.255")  # every Linux has it
+    with pytest.raises(MediaError, match=f'^{kind.kind}: host = "127.255.255.255" is everybody.*{cure}$'):
+        kind.check(options)
+    output = kind(options, SHOW)  # its network came later than the check
+    output.send(frame(bands(RED), 0.0))
+    assert output.notice.endswith(cure)
+    output.close()
+    kind.check(kind.Options(host="127.0.0.1"))
+
+
+def test_a_broadcast_address_that_was_asked_for_is_used() -> None:
+    options = ArtnetOptions(host="127.255.255.255", broadcast=True)
+    Artnet.check(options)
+    output = Artnet(options, SHOW)
+    output.send(frame(bands(RED), 0.0))
+    output.close()
+    assert not output.notice
+
+
 def test_wrong_addresses_are_refused_in_a_sentence() -> None:
     with pytest.raises(ValidationError, match="is no address"):
         ArtnetOptions.model_validate({"host": "node.local"})
