@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from livegan.datasets.make import DatasetReport
 
 
-OF_PICTURES_ONLY = ("crop", "sharpest", "faces", "every")  # not of patterns, nor of MIDI files
+OF_PICTURES_ONLY = ("crop", "background", "sharpest", "faces", "every")  # not of patterns, nor of MIDI files
 OF_PICTURES = (*OF_PICTURES_ONLY, "labels", "duplicates", "limit")  # not of patterns
 OF_PATTERNS = ("count", "layouts", "seed")
 OF_MIDI = ("layout",)
@@ -46,8 +46,9 @@ def _check_options(context: typer.Context, source: str) -> None:
         wrong, what = (*OF_PICTURES, *OF_MIDI), "patterns"
     elif source == "midi":
         wrong, what = (*OF_PICTURES_ONLY, *OF_PATTERNS), "MIDI files"
-    elif Path(source).is_dir() or source.lower().endswith(".json"):
-        wrong, what = (*wrong, "every"), "a folder of pictures"
+    elif Path(source).is_dir() or source.lower().endswith((".json", ".zip")):
+        kind = "zip" if source.lower().endswith(".zip") else "folder"
+        wrong, what = (*wrong, "every"), f"a {kind} of pictures"
     for name, option in _typed(context):
         if name in wrong:
             raise DatasetError(f"{option} does not belong to {what}; leave it out")
@@ -65,7 +66,7 @@ def dataset(
     context: typer.Context,
     source: Annotated[
         str,
-        typer.Argument(metavar="FOLDER|SELECTION|FILM|camera|patterns|midi", help="Where pictures come from."),
+        typer.Argument(metavar="FOLDER|ZIP|SELECTION|FILM|camera|patterns|midi", help="Where pictures come from."),
     ],
     folder: Annotated[Path | None, typer.Argument(metavar="[FOLDER]", help="midi: a folder of MIDI files.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The zip to write: SOURCE-SIZE.zip.")] = None,
@@ -74,6 +75,10 @@ def dataset(
         Literal["center", "none", "wide"],
         typer.Option(help="center: cut what is over; none: squeeze; wide: black above and below."),
     ] = "center",
+    background: Annotated[
+        Literal["auto", "black", "white"],
+        typer.Option(help="Under transparent pictures; auto: white under dark ones, black under bright ones."),
+    ] = "auto",
     labels: Annotated[
         bool, typer.Option("--labels", help="Every sub-folder is a class; midi without: families.")
     ] = False,
@@ -124,7 +129,8 @@ def dataset(
         with progress_bar("drawing", count, "pictures") as done:
             report = make_patterns(path, dimensions, count, seed, layouts, done, overwrite=overwrite)
     else:
-        options = DatasetOptions(dimensions, crop, not duplicates, sharpest, faces, labels, every, limit)
+        ground = None if background == "auto" else background
+        options = DatasetOptions(dimensions, crop, not duplicates, ground, sharpest, faces, labels, every, limit)
         place: Path | str = source if is_camera else Path(source)
         with progress_bar("looking at", expected_count(place, options) or 0, "pictures") as done:
             report = make_dataset(place, path, options, done, overwrite=overwrite)
@@ -133,7 +139,7 @@ def dataset(
 
 def _echo_report(report: "DatasetReport", asked: Path, size: str, limit: int | None) -> None:
     """Say what was left out and why, then what was made."""
-    from livegan.core.text import quoted
+    from livegan.core.text import printable, quoted
     from livegan.datasets.sources import skipped_text
 
     for broken, why in report.broken:
@@ -144,11 +150,20 @@ def _echo_report(report: "DatasetReport", asked: Path, size: str, limit: int | N
         echo(f"left out: {skipped_text(report.skipped)}")
     if report.unreached:
         echo(f"left out because of --limit {limit}: {', '.join(report.unreached)}")
-    duplicate = "duplicate" if report.duplicates == 1 else "duplicates"
-    dropped = ((duplicate, report.duplicates), ("blurred", report.blurred), ("without a face", report.faceless))
+    duplicate, kept = ("duplicate", "it") if report.duplicates == 1 else ("duplicates", "them")
+    if report.duplicates:
+        alike = [f"{printable(name, 60)} looks like {printable(other, 60)}" for name, other in report.pairs]
+        pairs = f" ({', '.join(alike)}{' ...' if report.duplicates > len(alike) else ''})" if alike else ""
+        echo(f"left out: {report.duplicates} {duplicate}{pairs}; to keep {kept}, add --duplicates")
+    dropped = (("blurred", report.blurred), ("without a face", report.faceless))
     for what, number in dropped:
         if number:
             echo(f"left out: {number} {what}")
+    for ground, number in report.grounds.items():
+        clear = counted(number, "picture is", "pictures are")
+        under = "it" if number == 1 else "them"
+        other = "white" if ground == "black" else "black"
+        echo(f"{clear} transparent: {ground} was laid under {under} (for {other}: --background {other})")
     if report.enlarged:
         enlarged = counted(report.enlarged, "picture was", "pictures were")
         echo(f"{enlarged} smaller than {size} and {'is' if report.enlarged == 1 else 'are'} enlarged")

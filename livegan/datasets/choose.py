@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from livegan.datasets.filters import MAX_HAMMING
+from livegan.datasets.filters import COLOURS_BYTES, MAX_HAMMING, alike_colours
 from livegan.datasets.identities import persons
 from livegan.datasets.measure import Measured
 
@@ -122,20 +122,24 @@ def _by_quality(entry: Entry) -> tuple[float, float, Path]:
 
 
 def _drop_duplicates(entries: Sequence[Entry], state: _State) -> None:
-    """Of pictures that look alike only the best stays: non-maximum suppression over perceptual hashes."""
+    """Of pictures that look alike only the best stays: non-maximum suppression over hashes and colours."""
     ranked = _ranked(entries, state)
     hashes, times = np.zeros(len(ranked), np.uint64), np.zeros(len(ranked))
+    colours = np.zeros((len(ranked), COLOURS_BYTES), np.uint8)
     stay: list[int] = []
     for place in ranked:
         picture, count = entries[place].picture, len(stay)
         bits = np.bitwise_count(hashes[:count] ^ np.uint64(picture.measures.hash))
         soon = np.abs(times[:count] - picture.taken_s) <= BURST_S
         alike = bits <= np.where(soon, BURST_HAMMING, MAX_HAMMING)
+        near = np.flatnonzero(alike)
+        alike[near] = alike_colours(colours[near], picture.measures.colours)
         if alike.any() and entries[place].hand != "keep":
             state.like[place] = stay[int(np.where(alike, bits, 65).argmin())]
             state.out[place] = "near-duplicate"
             continue
         hashes[count], times[count] = picture.measures.hash, picture.taken_s
+        colours[count] = np.frombuffer(picture.measures.colours, np.uint8)
         stay.append(place)
 
 

@@ -12,10 +12,9 @@ import os
 import stat
 import struct
 import zipfile
-import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -26,6 +25,7 @@ from PIL import Image
 from livegan.core.text import valid_unicode
 from livegan.core.types import Pixels
 from livegan.datasets.sources import count_endings
+from livegan.datasets.zip_files import MAX_PICTURE_BYTES, READ_ERRORS, ZipFiles, is_system_file
 from livegan.errors import DatasetError
 
 MIN_SIDE, MAX_SIDE = 4, 8192  # of a picture [px]
@@ -34,39 +34,8 @@ PICTURE_FORMATS = ("PNG", "JPEG")
 MODES = ("1", "L", "P", "RGB", "RGBA")
 TABLE = "dataset.json"
 MAX_TABLE_BYTES = 1 << 28
-MAX_PICTURE_BYTES = 1 << 28
 MAX_CLASSES = 10_000
 PNG_HEADER_BYTES = 24  # up to the end of the size
-READ_ERRORS = (
-    *(OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, SyntaxError),
-    Image.DecompressionBombError,
-)
-
-
-class _Zip:
-    """File access inside a zip."""
-
-    def __init__(self, path: Path) -> None:
-        self.zip = zipfile.ZipFile(path)  # its own lock makes reading safe from threads
-        self.sizes: dict[str, int] = {}
-        for info in self.zip.infolist():
-            if info.filename.endswith("/") or _is_system_file(info.filename):
-                continue
-            if not _inside(info.filename):
-                raise DatasetError(f"{path} holds a file that would lie outside of it: {info.filename!r:.100}")
-            if info.filename in self.sizes:
-                raise DatasetError(f"{path} holds {info.filename} twice")
-            if info.flag_bits & 1:
-                raise DatasetError(f"{path} is locked with a password; pack it again without one")
-            self.sizes[info.filename] = info.file_size
-
-    def read(self, name: str, limit: int) -> bytes:
-        """At most the first `limit` bytes of a file."""
-        with self.zip.open(name) as file:
-            return file.read(limit)
-
-    def close(self) -> None:
-        self.zip.close()
 
 
 class _Folder:
@@ -79,7 +48,7 @@ class _Folder:
             for file in files:
                 whole = Path(folder, file)
                 name = whole.relative_to(path).as_posix()
-                if not _is_system_file(name):
+                if not is_system_file(name):
                     status = whole.stat()
                     if stat.S_ISREG(status.st_mode):  # a pipe would never end
                         self.sizes[name] = status.st_size
@@ -99,7 +68,7 @@ class ImageDataset:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.colours = 3  # grey pictures are read as coloured ones
-        self._files: _Zip | _Folder = _Folder(path) if path.is_dir() else _Zip(path)
+        self._files: ZipFiles | _Folder = _Folder(path) if path.is_dir() else ZipFiles(path)
         with ExitStack() as broken:
             broken.callback(self.close)
             self.names = sorted(name for name in self._files.sizes if name.lower().endswith(ENDINGS))
@@ -111,7 +80,7 @@ class ImageDataset:
             self.size = self._side(self.names[0])  # height, width [px]
             for name in self.names:
                 self._check(name)
-            self._labels, self.classes, self.c_dim = self._table()
+            self._labels, self.classes, self.c_dim = read_labels(path, self._files, self.names)
             broken.pop_all()  # it is whole: it stays open
 
     def __len__(self) -> int:
@@ -190,41 +159,6 @@ class ImageDataset:
     def _anew(self) -> str:
         return "make the set again with 'livegan dataset'"
 
-    def _table(self) -> tuple[NDArray[Any], tuple[str, ...], int]:
-        """Labels (int64 (n,), float32 (n, c_dim), or empty), names of the classes, c_dim."""
-        no_labels = np.empty(0, np.int64)
-        if TABLE not in self._files.sizes:
-            return no_labels, (), 0
-        where = f"{self.path}: {TABLE}"
-        if self._files.sizes[TABLE] > MAX_TABLE_BYTES:
-            raise DatasetError(f"{where} is longer than {MAX_TABLE_BYTES >> 20} MiB")
-        try:
-            table = json.loads(self._files.read(TABLE, MAX_TABLE_BYTES))
-        except (*READ_ERRORS, RecursionError) as error:
-            raise DatasetError(f"{where} is not JSON ({error})") from error
-        if not isinstance(table, dict):
-            raise DatasetError(f'{where} must be {{"labels": ...}}')
-        names = table.get("classes") or []
-        if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
-            raise DatasetError(f"{where}: classes must be a list of names")
-        names = [valid_unicode(name) for name in names]  # JSON can hold lone surrogates
-        labels = table.get("labels")
-        if labels is None or labels == []:
-            return no_labels, (), 0
-        pair = isinstance(labels, list) and all(
-            isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) for entry in labels
-        )
-        if not pair:
-            raise DatasetError(f"{where}: labels must be a list of [name, label]")
-        by_name = {name.replace("\\", "/"): label for name, label in labels}
-        missing = next((name for name in self.names if name not in by_name), None)
-        if missing is not None:
-            raise DatasetError(f"{where}: there is no label for {missing}; label all pictures or none")
-        labels = [by_name[name] for name in self.names]
-        if all(isinstance(label, int) and not isinstance(label, bool) for label in labels):
-            return _class_numbers(labels, names, where)
-        return _class_vectors(labels, where)
-
 
 def open_dataset(path: Path) -> ImageDataset:
     """Open the image dataset at `path`, a zip or a folder of that layout; DatasetError says what is wrong with it."""
@@ -242,15 +176,45 @@ def open_dataset(path: Path) -> ImageDataset:
         raise DatasetError(f"{path} cannot be read ({error})") from error
 
 
-def _inside(name: str) -> bool:
-    """Whether a file name in an archive stays inside of it, on every system."""
-    path = PurePosixPath(name)
-    return not (path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name)
+def read_labels(
+    path: Path, files: ZipFiles | _Folder, names: Sequence[str]
+) -> tuple[NDArray[Any], tuple[str, ...], int]:
+    """What the table of a set says of the pictures `names`: their labels, names of the classes, c_dim.
 
-
-def _is_system_file(name: str) -> bool:
-    """Whether a file is metadata of macOS."""
-    return name.startswith("__MACOSX/") or any(part.startswith("._") or part == ".DS_Store" for part in name.split("/"))
+    Labels are int64 (n,), float32 (n, c_dim), or empty.
+    """
+    no_labels = np.empty(0, np.int64)
+    if TABLE not in files.sizes:
+        return no_labels, (), 0
+    where = f"{path}: {TABLE}"
+    if files.sizes[TABLE] > MAX_TABLE_BYTES:
+        raise DatasetError(f"{where} is longer than {MAX_TABLE_BYTES >> 20} MiB")
+    try:
+        table = json.loads(files.read(TABLE, MAX_TABLE_BYTES))
+    except (*READ_ERRORS, RecursionError) as error:
+        raise DatasetError(f"{where} is not JSON ({error})") from error
+    if not isinstance(table, dict):
+        raise DatasetError(f'{where} must be {{"labels": ...}}')
+    class_names = table.get("classes") or []
+    if not isinstance(class_names, list) or not all(isinstance(name, str) and name for name in class_names):
+        raise DatasetError(f"{where}: classes must be a list of names")
+    class_names = [valid_unicode(name) for name in class_names]  # JSON can hold lone surrogates
+    labels = table.get("labels")
+    if labels is None or labels == []:
+        return no_labels, (), 0
+    pair = isinstance(labels, list) and all(
+        isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) for entry in labels
+    )
+    if not pair:
+        raise DatasetError(f"{where}: labels must be a list of [name, label]")
+    by_name = {name.replace("\\", "/"): label for name, label in labels}
+    missing = next((name for name in names if name not in by_name), None)
+    if missing is not None:
+        raise DatasetError(f"{where}: there is no label for {missing}; label all pictures or none")
+    labels = [by_name[name] for name in names]
+    if all(isinstance(label, int) and not isinstance(label, bool) for label in labels):
+        return _class_numbers(labels, class_names, where)
+    return _class_vectors(labels, where)
 
 
 def _class_numbers(labels: list[int], names: list[str], where: str) -> tuple[NDArray[Any], tuple[str, ...], int]:

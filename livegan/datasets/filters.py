@@ -1,4 +1,4 @@
-"""Filters for training pictures: duplicates (perceptual hash), sharpness."""
+"""Filters for training pictures: duplicates (perceptual hash and coarse colours), sharpness."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,6 +7,9 @@ from PIL import Image
 from livegan.core.types import Pixels
 
 MAX_HAMMING = 4  # bits in which the hashes of duplicates may differ
+TILES = 4  # the colours of duplicates are compared in 4 x 4 tiles
+COLOURS_BYTES = TILES * TILES * 3
+MAX_LUMA, MAX_CHROMA = 24.0, 12.0  # RMS difference over the tiles; largest of a tile; of 255
 GRID = 32  # side of the grey picture that is hashed [px]
 WAVES = 8  # the hash has a bit for each of 8 x 8 low frequencies of the DCT
 
@@ -28,23 +31,47 @@ def perceptual_hash(pixels: Pixels) -> int:
     return int.from_bytes(np.packbits(bits).tobytes())
 
 
+def coarse_colours(pixels: Pixels) -> bytes:
+    """Mean colours of TILES x TILES tiles, three bytes of YCbCr each, row by row."""
+    colours = Image.fromarray(pixels).convert("YCbCr").resize((TILES, TILES), Image.Resampling.BOX)
+    return colours.tobytes()
+
+
+def alike_colours(many: NDArray[np.uint8], one: bytes) -> NDArray[np.bool_]:
+    """Which rows (n, COLOURS_BYTES) of coarse colours are those of another copy of `one`: (n,).
+
+    Copies may be somewhat brighter or darker; the hue of no tile may differ. The hash alone sees neither.
+    """
+    apart = many.astype(np.float32) - np.frombuffer(one, np.uint8)
+    apart = apart.reshape(len(many), TILES * TILES, 3)
+    luma = np.sqrt((apart[..., 0] ** 2).mean(axis=1))
+    chroma = np.sqrt((apart[..., 1:] ** 2).sum(axis=2)).max(axis=1, initial=0.0)
+    alike: NDArray[np.bool_] = (luma <= MAX_LUMA) & (chroma <= MAX_CHROMA)
+    return alike
+
+
 class DuplicateFilter:
-    """Duplicate filter by perceptual hashes; eight bytes for each picture."""
+    """Duplicate filter by perceptual hashes and coarse colours; 56 bytes for each picture, and its name."""
 
     def __init__(self) -> None:
+        self._names: list[str] = []
         self._hashes = np.zeros(1024, np.uint64)
-        self._thread_count = 0
+        self._colours = np.zeros((1024, COLOURS_BYTES), np.uint8)
 
-    def is_new(self, image_hash: int) -> bool:
-        """Whether no earlier hash is within MAX_HAMMING bits; if so it is remembered."""
-        bits = np.uint64(image_hash)
-        if (np.bitwise_count(self._hashes[: self._thread_count] ^ bits) <= MAX_HAMMING).any():
-            return False
-        if self._thread_count == len(self._hashes):
+    def earlier(self, name: str, pixels: Pixels) -> str | None:
+        """The name of the first earlier picture that looks like this one; if there is none, None: it is remembered."""
+        bits, colours, count = np.uint64(perceptual_hash(pixels)), coarse_colours(pixels), len(self._names)
+        near = np.flatnonzero(np.bitwise_count(self._hashes[:count] ^ bits) <= MAX_HAMMING)
+        alike = near[alike_colours(self._colours[near], colours)]
+        if len(alike):
+            return self._names[int(alike[0])]
+        if count == len(self._hashes):
             self._hashes = np.concatenate([self._hashes, np.zeros_like(self._hashes)])
-        self._hashes[self._thread_count] = bits
-        self._thread_count += 1
-        return True
+            self._colours = np.concatenate([self._colours, np.zeros_like(self._colours)])
+        self._hashes[count] = bits
+        self._colours[count] = np.frombuffer(colours, np.uint8)
+        self._names.append(name)
+        return None
 
 
 def sharpness(pixels: Pixels) -> float:

@@ -1,9 +1,9 @@
-"""Training sets from a folder of pictures, a film or a camera: crop, filter, label, write."""
+"""Training sets from a folder or a zip of pictures, a film or a camera: crop, filter, label, write."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import count as numbers
 from math import isfinite
@@ -20,14 +20,17 @@ from livegan.core.types import Pixels
 from livegan.datasets.cameras import Camera, open_camera
 from livegan.datasets.dataset import MAX_SIDE, MIN_SIDE
 from livegan.datasets.faces import FaceFinder, face_finder
-from livegan.datasets.filters import DuplicateFilter, perceptual_hash, sharpness
+from livegan.datasets.filters import DuplicateFilter, sharpness
+from livegan.datasets.picture_zip import PictureZip, is_zip
 from livegan.datasets.selection import is_selection, selected_files
 from livegan.datasets.sources import (
+    Ground,
+    Laid,
     camera_number,
     film_length_s,
     film_pictures,
     list_folder,
-    read_picture,
+    read_laid,
     skipped_text,
 )
 from livegan.datasets.writer import DatasetWriter, check_output
@@ -36,6 +39,7 @@ from livegan.errors import DatasetError, DeviceError
 Crop = Literal["center", "none", "wide"]
 MAX_THREADS = 16
 PATIENCE_S = 5.0  # for the next picture of a camera
+MAX_PAIRS = 3  # of duplicates that are named
 
 OpenCamera = Callable[[str], AbstractContextManager[Camera]]
 
@@ -47,9 +51,10 @@ class DatasetOptions:
     size: tuple[int, int] = (256, 256)  # height, width [px]
     crop: Crop = "center"  # cut out the middle; "none" squeezes, "wide" fits all of it on black
     duplicates: bool = True  # leave out pictures that look like an earlier one
+    background: Ground | None = None  # under transparent pictures; None: what each stands out from
     min_sharpness: float | None = None  # see `filters.sharpness`; None keeps all
     faces: bool = False  # only pictures with a face in them
-    labels: bool = False  # a class for each sub-folder
+    labels: bool = False  # a class for each sub-folder; of a zip with a table as that says
     every_s: float = 1.0  # of a film or a camera one picture in so many seconds
     limit: int | None = None  # at most so many pictures
 
@@ -70,6 +75,8 @@ class DatasetReport:
     unreached: tuple[str, ...] = ()  # classes left out because `limit` was reached before them
     skipped: Mapping[str, int] = field(default_factory=dict)  # files that are no readable pictures, by ending
     changed: tuple[str, ...] = ()  # what was changed to make pictures of the source, a line each
+    pairs: tuple[tuple[str, str], ...] = ()  # the first few duplicates, each with the picture that it looks like
+    grounds: Mapping[Ground, int] = field(default_factory=dict)  # kept transparent pictures, by what lies under them
 
 
 @dataclass(slots=True)
@@ -81,6 +88,7 @@ class _Candidate:
     pixels: Pixels | None = None
     why: str = ""
     enlarged: bool = False
+    ground: Ground | None = None
 
 
 @dataclass(slots=True)
@@ -92,6 +100,8 @@ class _Counts:
     blurred: int = 0
     faceless: int = 0
     enlarged: int = 0
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+    grounds: Counter[Ground] = field(default_factory=Counter)
 
 
 def expected_count(source: Path | str, options: DatasetOptions) -> int | None:
@@ -103,6 +113,9 @@ def expected_count(source: Path | str, options: DatasetOptions) -> int | None:
         return len(list_folder(path).pictures)
     if is_selection(path):
         return len(selected_files(path))
+    if is_zip(path):
+        with PictureZip(path) as pictures:
+            return len(pictures.names)
     length_s = film_length_s(path)
     return None if length_s is None else max(1, -int(-length_s // options.every_s))
 
@@ -117,7 +130,7 @@ def make_dataset(
     opened: OpenCamera | None = None,
     face_detector: FaceFinder | None = None,
 ) -> DatasetReport:
-    """A training set of a folder, a selection, a film or "camera:N"; `report` is called with how many were read.
+    """A training set of a folder, a zip, a selection, a film or "camera:N"; `report` is called with how many were read.
 
     Broken pictures are left out and reported. `opened` and `face_detector` replace camera and detector in tests.
     DatasetError, and nothing written, if no picture is left.
@@ -126,32 +139,12 @@ def make_dataset(
     check_output(output, overwrite)
     if options.faces and face_detector is None:
         face_detector = face_finder()
-    classes: tuple[str, ...] = ()
-    skipped: Mapping[str, int] = {}
-    if camera_number(str(source)) is not None:
-        candidates = _from_stream(camera_pictures(str(source), options.every_s, opened or open_camera), options)
-    elif is_selection(Path(source)):
-        chosen = tuple(map(str, selected_files(Path(source))))
-        if not chosen:
-            raise DatasetError(f"'{source}' keeps no pictures; choose some with: livegan select")
-        candidates = _from_folder(Path(), chosen, (), options, _thread_count(threads))
-    elif not Path(source).is_dir():
-        candidates = _from_stream(film_pictures(Path(source), options.every_s), options)
-    else:
-        listing = list_folder(Path(source))
-        names, skipped = listing.pictures, listing.skipped
-        if not names:
-            reason = f" ({skipped_text(skipped)})" if skipped else ""
-            raise DatasetError(f"there are no pictures in '{source}'{reason}; type: livegan dataset FOLDER")
-        if options.labels:
-            classes = _classes(names, Path(source))
-        candidates = _from_folder(Path(source), names, classes, options, _thread_count(threads))
     counts, duplicates, labels = _Counts(), DuplicateFilter(), set()
-    with (
-        catch_warnings(),
-        closing(candidates),
-        DatasetWriter(output, options.size, classes, overwrite) as writer,
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(catch_warnings())
+        found = _open_source(source, options, _thread_count(threads), opened or open_camera, stack)
+        candidates = stack.enter_context(closing(found.candidates))
+        writer = stack.enter_context(DatasetWriter(output, options.size, found.classes, overwrite))
         simplefilter("ignore")  # Pillow's, about odd metadata
         for done, candidate in enumerate(candidates, 1):
             labels.add(candidate.label)
@@ -159,13 +152,15 @@ def make_dataset(
                 assert candidate.pixels is not None
                 writer.add(candidate.pixels, candidate.label)
                 counts.enlarged += candidate.enlarged
+                if candidate.ground:
+                    counts.grounds[candidate.ground] += 1
             report(done)
             if options.limit is not None and writer.count >= options.limit:
                 break
         if not writer.count:
             raise DatasetError(f"no picture of '{source}' is left{_reasons(counts)}; give another folder or film")
         drop_empty_classes(writer)
-        per_class = tuple(np.bincount(writer.labels, minlength=len(writer.classes)).tolist()) if classes else ()
+        per_class = tuple(np.bincount(writer.labels, minlength=len(writer.classes)).tolist()) if found.classes else ()
     return DatasetReport(
         writer.path,
         writer.count,
@@ -176,9 +171,67 @@ def make_dataset(
         counts.enlarged,
         writer.classes,
         per_class,
-        tuple(name for label, name in enumerate(classes) if label not in labels),
-        skipped,
+        tuple(name for label, name in enumerate(found.classes) if label not in labels),
+        found.skipped,
+        pairs=tuple(counts.pairs),
+        grounds=dict(counts.grounds),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An opened source: its pictures, its classes, and what is in it besides."""
+
+    candidates: Generator[_Candidate, None, None]
+    classes: tuple[str, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+
+def _open_source(
+    source: Path | str, options: DatasetOptions, threads: int, opened: OpenCamera, stack: ExitStack
+) -> _Found:
+    """Open a source until `stack` ends; DatasetError if there are no pictures in it."""
+    path = Path(source)
+    if camera_number(str(source)) is not None:
+        return _Found(_from_stream(camera_pictures(str(source), options.every_s, opened), options))
+    if is_selection(path):
+        chosen = tuple(map(str, selected_files(path)))
+        if not chosen:
+            raise DatasetError(f"'{source}' keeps no pictures; choose some with: livegan select")
+        return _Found(
+            _from_files(lambda name: read_laid(Path(name), ground=options.background), chosen, {}, options, threads)
+        )
+    if path.is_dir():
+        listing = list_folder(path)
+        names, skipped = listing.pictures, listing.skipped
+        _check_any(names, skipped, source)
+        classes, numbers = _classes(names, path) if options.labels else ((), {})
+        return _Found(
+            _from_files(
+                lambda name: read_laid(path / name, ground=options.background), names, numbers, options, threads
+            ),
+            classes,
+            skipped,
+        )
+    if is_zip(path):
+        pictures = stack.enter_context(PictureZip(path))
+        _check_any(pictures.names, pictures.skipped, source)
+        classes, numbers = pictures.classes() if options.labels else ((), {})
+        return _Found(
+            _from_files(
+                lambda name: pictures.read(name, options.background), pictures.names, numbers, options, threads
+            ),
+            classes,
+            pictures.skipped,
+        )
+    return _Found(_from_stream(film_pictures(path, options.every_s), options))
+
+
+def _check_any(names: Sequence[str], skipped: Mapping[str, int], source: Path | str) -> None:
+    """DatasetError if a folder or a zip holds no pictures."""
+    if not names:
+        reason = f" ({skipped_text(skipped)})" if skipped else ""
+        raise DatasetError(f"there are no pictures in '{source}'{reason}; type: livegan dataset FOLDER")
 
 
 def camera_pictures(name: str, every_s: float, opened: OpenCamera) -> Iterator[Image.Image]:
@@ -240,13 +293,13 @@ def _check(source: Path | str, options: DatasetOptions) -> None:
     if camera and options.limit is None:
         raise DatasetError("a camera never ends; say how many pictures you want with --limit, for example 1000")
     if not camera and not Path(source).exists():
-        raise DatasetError(f"there is no '{source}'; give a folder of pictures, a film, or camera:0")
-    if options.labels and (camera or not Path(source).is_dir()):
-        raise DatasetError("classes come from sub-folders: give a folder, or leave --labels away")
+        raise DatasetError(f"there is no '{source}'; give a folder or a zip of pictures, a film, or camera:0")
+    if options.labels and (camera or not (Path(source).is_dir() or is_zip(Path(source)))):
+        raise DatasetError("classes come from sub-folders: give a folder or a zip, or leave --labels away")
 
 
-def _classes(names: Sequence[str], folder: Path) -> tuple[str, ...]:
-    """The sub-folders that hold pictures, sorted."""
+def _classes(names: Sequence[str], folder: Path) -> tuple[tuple[str, ...], dict[str, int]]:
+    """The sub-folders that hold pictures, sorted, and the class of each picture."""
     outside = [name for name in names if "/" not in name]
     if outside:
         count = "1 picture" if len(outside) == 1 else f"{len(outside)} pictures"
@@ -254,19 +307,24 @@ def _classes(names: Sequence[str], folder: Path) -> tuple[str, ...]:
             f"classes come from sub-folders, but there {'is' if len(outside) == 1 else 'are'} {count} of '{folder}' "
             f"outside of them, for example {outside[0]}; move all into one"
         )
-    return tuple(sorted({name.split("/")[0] for name in names}))
+    classes = tuple(sorted({name.split("/")[0] for name in names}))
+    number = {folder: label for label, folder in enumerate(classes)}
+    return classes, {name: number[name.split("/")[0]] for name in names}
 
 
-def _from_folder(
-    folder: Path, names: Sequence[str], classes: tuple[str, ...], options: DatasetOptions, threads: int
+def _from_files(
+    open_picture: Callable[[str], Laid],
+    names: Sequence[str],
+    numbers: Mapping[str, int],
+    options: DatasetOptions,
+    threads: int,
 ) -> Generator[_Candidate, None, None]:
-    """The pictures of a folder in order, prefetched by a thread pool."""
-    number = {name: label for label, name in enumerate(classes)}
+    """The pictures of these names in order, prefetched by a thread pool; `numbers`: the class of each, or nothing."""
 
     def read(name: str) -> _Candidate:
-        label = number[name.split("/")[0]] if classes else None
+        label = numbers.get(name)
         try:
-            return _candidate(name, read_picture(folder / name), options, label)
+            return _candidate(name, open_picture(name), options, label)
         except DatasetError as error:
             return _Candidate(name, label, why=str(error))
 
@@ -295,14 +353,15 @@ def _from_stream(images: Iterator[Image.Image], options: DatasetOptions) -> Gene
             return
         if image is None:
             return
-        yield _candidate(f"picture {number}", image, options, None)
+        yield _candidate(f"picture {number}", Laid(image), options, None)
 
 
-def _candidate(name: str, image: Image.Image, options: DatasetOptions, label: int | None) -> _Candidate:
+def _candidate(name: str, laid: Laid, options: DatasetOptions, label: int | None) -> _Candidate:
+    image = laid.image
     height, width = options.size
     sides = image.width / width, image.height / height
     enlarged = (max(sides) if options.crop == "wide" else min(sides)) < 1
-    return _Candidate(name, label, fit(image, options.size, options.crop), enlarged=enlarged)
+    return _Candidate(name, label, fit(image, options.size, options.crop), enlarged=enlarged, ground=laid.ground)
 
 
 def _is_kept(
@@ -323,8 +382,11 @@ def _is_kept(
     if options.faces and face_detector is not None and not face_detector(pixels):
         counts.faceless += 1
         return False
-    if options.duplicates and not duplicates.is_new(perceptual_hash(pixels)):
+    earlier = duplicates.earlier(candidate.name, pixels) if options.duplicates else None
+    if earlier is not None:
         counts.duplicates += 1
+        if len(counts.pairs) < MAX_PAIRS:
+            counts.pairs.append((candidate.name, earlier))
         return False
     return True
 

@@ -16,14 +16,14 @@ from livegan.core.progress import ProgressCallback
 from livegan.core.types import Pixels
 from livegan.datasets.capture_time import taken_s, time_in_exif
 from livegan.datasets.faces import Face, FaceFinder
-from livegan.datasets.filters import perceptual_hash, sharpness
+from livegan.datasets.filters import COLOURS_BYTES, coarse_colours, perceptual_hash, sharpness
 from livegan.datasets.identities import Embedding, FaceEmbedder
 from livegan.datasets.measure_cache import MeasureCache
 from livegan.datasets.sources import READ_ERRORS, read_picture, readable_formats
 from livegan.errors import DatasetError
 from livegan.networks.cache import file_hash
 
-VERSION = 1  # of what is measured; another one is measured anew
+VERSION = 2  # of what is measured; another one is measured anew
 LONGEST_PX = 1024  # a picture's sharpness is measured at no more than that
 FACE_PX = 256  # a face's
 WHITE, BLACK = 250, 5  # of 255: from here on there is no drawing in the lights, in the shadows
@@ -42,6 +42,7 @@ class Measures:
     clipped: float = 0.0  # share that is white, 0..1
     crushed: float = 0.0  # share that is black
     hash: int = 0  # `filters.perceptual_hash`
+    colours: bytes = bytes(COLOURS_BYTES)  # `filters.coarse_colours`
     exif_s: float | None = None  # when it was taken, as its EXIF says
     faces: tuple[Face, ...] = ()  # the largest first
     embeddings: tuple[Embedding, ...] = ()  # of `faces`; () where nothing makes them
@@ -98,7 +99,13 @@ class Meter:
         pixels: Pixels = np.asarray(image)
         faces = tuple(self.find_faces(pixels)) if self.find_faces else ()
         embeddings = tuple(self.embed(pixels, faces)) if self.embed and faces else ()
-        plain = Measures(image.width, image.height, hash=perceptual_hash(pixels), exif_s=_exif_s(path))
+        plain = Measures(
+            image.width,
+            image.height,
+            hash=perceptual_hash(pixels),
+            colours=coarse_colours(pixels),
+            exif_s=_exif_s(path),
+        )
         return replace(_with_light(plain, image, faces), faces=faces, embeddings=embeddings)
 
 
@@ -180,6 +187,7 @@ def to_table(measures: Measures) -> dict[str, object]:
     return {
         **{name: getattr(measures, name) for name in _PLAIN},
         "hash": f"{measures.hash:016x}",
+        "colours": measures.colours.hex(),
         "faces": [[*face.box, *face.eyes[0], *face.eyes[1], face.exact] for face in measures.faces],
         "embeddings": [[round(value, 5) for value in embedding] for embedding in measures.embeddings],
     }
@@ -194,7 +202,10 @@ def from_table(table: dict[str, object]) -> Measures | None:
         )
         embeddings = tuple(tuple(row) for row in table["embeddings"])  # type: ignore[attr-defined]
         plain = {name: table[name] for name in _PLAIN}
-        return Measures(**plain, hash=int(str(table["hash"]), 16), faces=faces, embeddings=embeddings)  # type: ignore[arg-type]
+        bits, colours = int(str(table["hash"]), 16), bytes.fromhex(str(table["colours"]))
+        if len(colours) != COLOURS_BYTES:
+            return None
+        return Measures(**plain, hash=bits, colours=colours, faces=faces, embeddings=embeddings)  # type: ignore[arg-type]
     except (KeyError, TypeError, ValueError, IndexError):
         return None
 

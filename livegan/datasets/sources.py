@@ -10,7 +10,7 @@ from importlib import import_module
 from math import isclose
 from os import walk
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any, Literal
 
 import av
 import numpy as np
@@ -36,6 +36,8 @@ RAW_ENDINGS = (".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", "
 HEIF = "pillow_heif"  # the module that adds HEIC to Pillow
 MAX_PIXELS = 80_000_000  # of a picture; more is taken for an attack on the memory
 CAMERA = re.compile(r"camera(?::(\d{1,3}))?")
+Ground = Literal["black", "white"]  # what lies under a transparent picture
+LIGHT = 128  # mean luminance of the visible pixels, of 255, from which on black lies under them
 READ_ERRORS = (OSError, ValueError, SyntaxError, EOFError, RuntimeError, TypeError, OverflowError, MemoryError)
 
 
@@ -56,9 +58,14 @@ def readable_formats() -> tuple[str, ...]:
     return tuple(name for name in PICTURE_ENDINGS if name in Image.OPEN)
 
 
+def picture_endings() -> tuple[str, ...]:
+    """The endings of the pictures that can be read here, in lower case."""
+    return tuple(ending for name in readable_formats() for ending in PICTURE_ENDINGS[name])
+
+
 def list_folder(folder: Path) -> FolderListing:
     """List the pictures in a folder by their endings. Hidden files are ignored, all others counted."""
-    endings = tuple(ending for name in readable_formats() for ending in PICTURE_ENDINGS[name])
+    endings = picture_endings()
     pictures: list[str] = []
     others: list[str] = []
     for inside, folders, files in walk(folder):
@@ -87,18 +94,32 @@ def skipped_text(skipped: Mapping[str, int]) -> str:
     return f"not read: {', '.join(parts)}"
 
 
-def read_picture(path: Path, about_px: int | None = None) -> Image.Image:
-    """A picture in RGB, upright as its EXIF says, on black where it is transparent; DatasetError if it is broken.
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A picture in RGB, and what was laid under it; None: nothing, it is opaque."""
 
-    `about_px`: where that is quicker it comes smaller, its longer side no less than that.
+    image: Image.Image
+    ground: Ground | None = None
+
+
+def read_picture(path: Path, about_px: int | None = None, ground: Ground | None = None) -> Image.Image:
+    """A picture in RGB, upright as its EXIF says; DatasetError if it is broken. See `read_laid`."""
+    return read_laid(path, about_px, ground).image
+
+
+def read_laid(file: Path | IO[bytes], about_px: int | None = None, ground: Ground | None = None) -> Laid:
+    """A picture in RGB, upright as its EXIF says, on `ground` where it is transparent; DatasetError if it is broken.
+
+    `ground`: None lays white under what is dark, black under what is bright. `about_px`: where that is quicker it
+    comes smaller, its longer side no less than that.
     """
     try:
-        with Image.open(path, formats=readable_formats()) as image:
+        with Image.open(file, formats=readable_formats()) as image:
             if not 1 <= image.width * image.height <= MAX_PIXELS:
                 raise DatasetError(f"{image.width}x{image.height} is too large")
             if about_px is not None:
                 image.draft("RGB", (about_px, about_px))
-            return to_rgb(ImageOps.exif_transpose(image))
+            return lay(ImageOps.exif_transpose(image), ground)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DatasetError("it is too large") from error
     except UnidentifiedImageError as error:
@@ -107,16 +128,29 @@ def read_picture(path: Path, about_px: int | None = None) -> Image.Image:
         raise DatasetError(_reason(error)) from error
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert to RGB: 16 bits become 8, transparency becomes black."""
+def lay(image: Image.Image, ground: Ground | None = None) -> Laid:
+    """Convert to RGB: 16 bits become 8, what is transparent shows the ground, None: the one it stands out from."""
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits of grey, or numbers from 0 to 1
         white = 1.0 if image.mode == "F" else 65535.0
         light = np.nan_to_num(np.asarray(image, np.float64) / white).clip(0, 1) * 255
         image = Image.fromarray(light.round().astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image)
-    return image.convert("RGB")
+    if not image.has_transparency_data:
+        return Laid(image.convert("RGB"))
+    image = image.convert("RGBA")
+    alpha = image.getchannel("A")
+    if alpha.getextrema()[0] == 255:
+        return Laid(image.convert("RGB"))
+    ground = ground or ("black" if _luminance(image, alpha) >= LIGHT else "white")
+    return Laid(Image.alpha_composite(Image.new("RGBA", image.size, ground), image).convert("RGB"), ground)
+
+
+def _luminance(image: Image.Image, alpha: Image.Image) -> float:
+    """Mean luminance of the visible pixels, 0..255, each counted as it is opaque; 255 where none is visible."""
+    weights = np.asarray(alpha, np.float32)
+    whole = float(weights.sum(dtype=np.float64))
+    if whole == 0:
+        return 255.0
+    return float((np.asarray(image.convert("L"), np.float32) * weights).sum(dtype=np.float64)) / whole
 
 
 def camera_number(source: str) -> int | None:
@@ -140,13 +174,15 @@ def film_pictures(path: Path, every_s: float) -> Iterator[Image.Image]:
 def open_film(path: Path) -> AbstractContextManager[Any]:
     """Open a film; DatasetError for what is none."""
     if path.exists() and not path.is_file():  # a pipe would never end
-        raise DatasetError(f"'{path}' is no folder and no file; give a folder of pictures, a film, or camera:0")
+        raise DatasetError(
+            f"'{path}' is no folder and no file; give a folder or a zip of pictures, a film, or camera:0"
+        )
     try:
         return av.open(str(path))
     except (av.FFmpegError, OSError, ValueError) as error:
         raise DatasetError(
-            f"'{path}' is no folder and no film livegan can read ({_reason(error)}); give a folder of pictures, "
-            "a film, or camera:0"
+            f"'{path}' is no folder and no film livegan can read ({_reason(error)}); give a folder or a zip of "
+            "pictures, a film, or camera:0"
         ) from error
 
 

@@ -23,7 +23,15 @@ from livegan.datasets.faces import Face
 from livegan.datasets.filters import DuplicateFilter, perceptual_hash, sharpness
 from livegan.datasets.make import Crop, DatasetOptions, expected_count, fit, make_dataset
 from livegan.datasets.patterns import make_patterns
-from livegan.datasets.sources import film_pictures, read_picture, readable_formats, skipped_text
+from livegan.datasets.sources import (
+    Ground,
+    Laid,
+    film_pictures,
+    read_laid,
+    read_picture,
+    readable_formats,
+    skipped_text,
+)
 from livegan.errors import DatasetError
 from livegan.motifs import pictures as motif_pictures
 
@@ -146,8 +154,8 @@ def test_duplicates_are_left_out(folder: Path, tmp_path: Path) -> None:
 
 def test_hashes_tell_pictures_apart() -> None:
     hashes = DuplicateFilter()
-    assert all(hashes.is_new(perceptual_hash(blobs(seed))) for seed in range(1500))
-    assert not any(hashes.is_new(perceptual_hash(blobs(seed))) for seed in range(0, 1500, 100))
+    assert all(hashes.earlier(str(seed), blobs(seed)) is None for seed in range(1500))
+    assert all(hashes.earlier("again", blobs(seed)) == str(seed) for seed in range(0, 1500, 100))
     assert perceptual_hash(np.zeros((32, 32, 3), np.uint8)) == perceptual_hash(np.full((32, 32, 3), 200, np.uint8)) == 0
 
 
@@ -206,7 +214,7 @@ def test_crops_are_what_they_say() -> None:
 def test_pictures_of_every_kind_are_read(tmp_path: Path) -> None:
     red = np.full((20, 30, 4), (255, 0, 0, 128), np.uint8)
     Image.fromarray(red).save(tmp_path / "clear.png")
-    assert read_picture(tmp_path / "clear.png").getpixel((0, 0)) == (128, 0, 0)
+    assert read_picture(tmp_path / "clear.png").getpixel((0, 0)) == (255, 127, 127)  # dark: on white
     Image.fromarray(np.full((20, 30), 32896, np.uint16)).save(tmp_path / "deep.png")
     assert read_picture(tmp_path / "deep.png").getpixel((0, 0)) == (128, 128, 128)
     Image.fromarray(np.full((20, 30), 0.5, np.float32)).save(tmp_path / "light.tif")
@@ -410,15 +418,15 @@ def test_an_interruption_does_not_wait_for_a_slow_picture(
 ) -> None:
     let_go = threading.Event()
 
-    def slow(path: Path) -> Image.Image:
+    def slow(path: Path, ground: Ground | None = None) -> Laid:
         if path.name == "2.png":
             let_go.wait(60)
-        return read_picture(path)
+        return read_laid(path, ground=ground)
 
     def stop(done: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(dataset_make, "read_picture", slow)
+    monkeypatch.setattr(dataset_make, "read_laid", slow)
     try:
         with pytest.raises(KeyboardInterrupt):
             make_dataset(folder, tmp_path / "out.zip", SMALL, stop, threads=1)
