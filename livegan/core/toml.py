@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from pathlib import Path
 from types import UnionType
 from typing import Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
@@ -23,6 +23,7 @@ MAX_INTEGER = 1 << 63  # TOML's own limit: longer ones, in hexadecimal, cannot e
 MAX_MESSAGE = 1000  # characters of a message
 LIST_WANTED = ("tuple_type", "list_type")
 TABLE_WANTED = ("model_type", "dict_type")
+LENGTH_WRONG = ("too_long", "too_short")
 NUMBER_WANTED = ("float_type", "int_type", "int_parsing", "float_parsing")  # pydantic's kinds of mistakes
 
 Table = TypeVar("Table", bound=BaseModel)
@@ -116,11 +117,19 @@ def _choice_at(model: type[BaseModel], place: tuple[int | str, ...]) -> tuple[tu
     return place, ""
 
 
+def _length_mistake(kind: str, entries: Sized, limit: int, about: str | None) -> str:
+    """A list or table with too many or too few entries in words: how many may be there, and how many are."""
+    found = f"there {'is' if len(entries) < 2 else 'are'} {len(entries) or 'none'}"
+    if kind == "too_long":
+        return f"at most {limit} {'is' if limit == 1 else 'are'} allowed, {found}"
+    return f"at least {limit} {'is' if limit == 1 else 'are'} wanted{f' ({about})' if about else ''}, {found}"
+
+
 def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """One line per mistake."""
     lines = []
     choices = set[tuple[int | str, ...]]()
-    mistakes = error.errors(include_url=False, include_context=False)
+    mistakes = error.errors(include_url=False)
     for mistake in mistakes[:MAX_MISTAKES]:
         place, kind, message = mistake["loc"], mistake["type"], mistake["msg"]
         place, choice = _choice_at(model, place)
@@ -132,7 +141,16 @@ def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
         where = printable(".".join(str(step) for step in place))
         if kind == "too_short" and any(other["loc"][:-1][: len(place)] == place for other in mistakes):
             continue  # only for want of the entries whose mistakes are reported
+        if kind == "missing" and isinstance(place[-1], int):  # a list of a fixed length, with one mistake for each
+            place = place[:-1]
+            if place in choices:
+                continue
+            choices.add(place)
+            where, kind = printable(".".join(map(str, place))), "too_short"
+            lacking = sum(other["type"] == "missing" and other["loc"][:-1] == place for other in mistakes)
+            mistake["ctx"] = {"min_length": len(mistake["input"]) + lacking}
         fields = _fields_at(model, place)
+        about = fields[str(place[-1])].description if place and str(place[-1]) in fields else None
         if not place:  # a table that does not agree with itself: our check names the places, one a line
             lines += [printable(line, MAX_MESSAGE) for line in message.removeprefix("Value error, ").splitlines()]
         elif kind == "extra_forbidden":
@@ -141,8 +159,10 @@ def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
             close = f"{inner}.{place[0]}" if inner else close
             lines.append(f"{where}: unknown key" + (f"; did you mean '{close}'?" if close else ""))
         elif kind == "missing":
-            about = fields[str(place[-1])].description if str(place[-1]) in fields else None
             lines.append(f"{where}: field required" + (f" ({about})" if about else ""))
+        elif kind in LENGTH_WRONG and isinstance(mistake["input"], list | tuple | Mapping):
+            limit = mistake["ctx"]["max_length" if kind == "too_long" else "min_length"]
+            lines.append(f"{where}: {_length_mistake(kind, mistake['input'], limit, about)}")
         else:
             message = message.removeprefix("Value error, ")  # of our own checks, which often name the value
             value = repr(mistake["input"])

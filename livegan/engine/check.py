@@ -6,6 +6,7 @@ from pathlib import Path
 from livegan.config.load import LoadedSetlist, load_scenes, scene_paths, set_paths
 from livegan.config.setlist_mistakes import valid_setlist
 from livegan.config.venue import Venue
+from livegan.core.file_kind import SETLIST, file_kind
 from livegan.core.files import read_text
 from livegan.engine.bind import absent_mistakes, check_scene, entry_scenes, knob_mistakes, listen, safe_mistakes
 from livegan.engine.custom_effects import effect_mistakes
@@ -67,8 +68,9 @@ def is_setlist(name: str) -> bool:
     """Whether a name or a path is that of a setlist: a file with entries, or a name that no scene has."""
     if not name.endswith(".toml"):
         return name in set_paths() and name not in scene_paths()
+    path = Path(name)
     try:
-        return "\n[[entries]]" in f"\n{read_text(Path(name))}"
+        return "\n[[entries]]" in f"\n{read_text(path)}" or file_kind(path) == SETLIST
     except (OSError, UnicodeDecodeError):
         return False
 

@@ -128,6 +128,16 @@ def test_all_mistakes_of_a_setlist_come_at_once(here: Path) -> None:
     assert len(lines) == 9
 
 
+@pytest.mark.parametrize("entries", ["entries = []", 'entries = [{ scene = "ink", bras = 4 }]'])
+def test_a_setlist_whose_entries_are_one_list_is_checked_as_a_setlist(here: Path, entries: str) -> None:
+    (here / "list.toml").write_text(f'title = "List"\n{entries}\n')
+    (line,) = check(load_venue(), ["list.toml"])
+    wrong = "entries: at least 1 is wanted" if entries.endswith("[]") else "entries.0.bras: unknown key"
+    assert line.startswith(f"setlist 'list.toml': {wrong}")
+    (here / "list.toml").write_text('title = "List"\nentries = [{ scene = "ink" }]\n')
+    assert check(load_venue(), ["list.toml"]) == []
+
+
 def test_entries_that_do_not_agree_are_told_all_at_once_with_the_rest(here: Path) -> None:
     text = (
         'title = "N"\n[[entries]]\nscene = "{}"\nbars = 1\nseconds = 2\n[[entries]]\nscene = "ink"\nadvance = "song"\n'
