@@ -38,7 +38,7 @@ from livegan.engine.vocabulary import Vocabulary, w_parameters
 from livegan.errors import LiveganError, SceneError
 from livegan.features.clock_choice import ClockChoice
 from livegan.features.listening import Listening
-from livegan.features.names import on_request
+from livegan.features.names import features_of, on_request
 from livegan.mapping.latent_feed import LatentFeed
 from livegan.mapping.motion_sum import MotionSum
 from livegan.mapping.motions.registry import MOTIONS, MotionSetup
@@ -342,8 +342,14 @@ class Binder:
         """`feed`: what a camera sees; None: nothing. `text`: for networks that take words; None: they get none."""
         self.vocabulary = Vocabulary.of(layout)
         self.feed = feed
+        self._inputs, self._bands = tuple(venue.inputs), venue.listening.bands
         self.knobs, self._names = venue.hands.knobs, NetworkNames()
         self._effects, self._takeover, self._text = venue.effects, venue.hands.takeover, text
+
+    @property
+    def unheard(self) -> frozenset[str]:
+        """Features that exist, but that nothing listens to in this show, as no scene named them when it began."""
+        return frozenset(features_of(self._inputs, self._bands)).difference(self.vocabulary.layout.index)
 
     def bind(self, scene: LoadedScene | CheckedScene, transition: TransitionTable | None = None) -> Patch:
         """A patch for `Performer.replace`, say; SceneError with every mistake, one a line.
@@ -353,6 +359,7 @@ class Binder:
         checked = scene
         if isinstance(checked, LoadedScene):
             checked = check_scene(checked, self.vocabulary, feed=self.feed)
+            checked = self._explained(checked) if checked.mistakes else checked
         return _bound(
             checked,
             self.vocabulary,
@@ -363,6 +370,20 @@ class Binder:
             self._takeover,
             self._text,
         )
+
+    def _explained(self, checked: CheckedScene) -> CheckedScene:
+        """A scene with mistakes; of features that nothing listens to in this show, that, behind all others."""
+        loaded, layout = checked.loaded, self.vocabulary.layout
+        named = dict.fromkeys(sources_of(loaded.scene)) if loaded.scene is not None else ()
+        late = [name for name in named if name in self.unheard]
+        if not late:
+            return checked
+        layout = Layout((*layout.names, *late), (*layout.peaks, *(False for _ in late)))
+        others = check_scene(loaded, replace(self.vocabulary, layout=layout), checked.networks, self.feed).mistakes
+        told = printable(", ".join(f"'{name}'" for name in late), MOST_TOLD)
+        what = "is right, but no scene named it" if len(late) == 1 else "are right, but no scene named them"
+        line = f"scene '{loaded.name}': {told} {what} when the show began: heard from the next start"
+        return replace(checked, mistakes=(*others, printable(line, MOST_TOLD)))
 
 
 @dataclass(frozen=True, slots=True)

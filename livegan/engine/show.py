@@ -53,7 +53,6 @@ from livegan.engine.window_scenes import WindowSetup, load_window_scenes, window
 from livegan.errors import MediaError
 from livegan.features.listening import Listening
 from livegan.features.listening_process import ListeningProcess
-from livegan.features.names import features_of
 from livegan.outputs.film import Film
 from livegan.outputs.queue import OutputQueue
 from livegan.outputs.registry import ShowFormat
@@ -246,10 +245,8 @@ def _show_format(venue: Venue, ring: SampleRing, controls: Router) -> ShowFormat
 
 def _patching(controls: Router, performer: Performer, binder: Binder, venue: Venue) -> Patching:
     """The service of edits of routes."""
-    edits, answers, known = controls.route_edits, controls.route_answers, binder.vocabulary.layout.index
-    unheard = frozenset(features_of(venue.inputs, venue.listening.bands)).difference(known)
-    find = performer.scenes.numbered
-    return Patching(edits, answers, performer.repatches, find, binder.vocabulary, venue.hands.knobs, unheard)
+    edits, answers, find = controls.route_edits, controls.route_answers, performer.scenes.numbered
+    return Patching(edits, answers, performer.repatches, find, binder.vocabulary, venue.hands.knobs, binder.unheard)
 
 
 def _hearing_service(listening: Listening) -> Iterator[Service]:

@@ -136,6 +136,26 @@ def test_a_mistake_is_shown_with_file_and_line_until_it_is_mended(edited: Edited
     assert edited.show.patch.scene.seed == 4
 
 
+def test_what_no_scene_named_when_the_show_began_is_no_typing_error(edited: EditedShow) -> None:
+    playing = edited.show.patch
+    for source in ("low:onset", "onset + 0.5 * low:level"):
+        edited.save(GOOD.replace('"bass"', f'"{source}"'))
+        edited.play(10)
+        name = source.split()[-1]
+        assert f"'{name}' is right, but no scene named it" in edited.reloader.notice
+        assert edited.reloader.notice.endswith("heard from the next start")
+        assert "mean" not in edited.reloader.notice
+    edited.save(GOOD.replace('"bass"', '"low:onset"').replace("truncation =", "truncatoin ="))
+    edited.play(10)
+    assert "did you mean 'truncation'" in edited.reloader.notice
+    assert "(and 1 more)" in edited.reloader.notice
+    edited.save(GOOD.replace('"bass"', '"low:onsett"'))
+    edited.play(10)
+    assert "no feature called 'low:onsett'" in edited.reloader.notice
+    assert edited.show.patch is playing
+    assert edited.guard.faults == 0
+
+
 def test_a_file_that_goes_away_changes_nothing_and_comes_back(edited: EditedShow) -> None:
     playing = edited.show.patch
     (edited.folder / "a.toml").unlink()
