@@ -26,6 +26,7 @@ from livegan.core.images import write_png
 from livegan.core.progress import show_picture
 from livegan.errors import LiveganError, TrainingError
 from livegan.training.checkpoint import load_table, save_table
+from livegan.training.disk import unwritable_text
 from livegan.training.progress import Unit
 from livegan.training.run_folder import NAME, SETTINGS, SNAPSHOTS
 from livegan.training.settings import check_types, to_json_table
@@ -123,9 +124,10 @@ class ComposerFiles:
             phrases = [self.sample(composer, self.settings.bars, seed) for seed in range(MEASURED_PHRASES)]
         except TrainingError:
             raise
-        except (OSError, LiveganError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise TrainingError(f"{path}: the snapshot cannot be written ({reason})") from error
+        except OSError as error:
+            raise TrainingError(f"of the snapshot, {unwritable_text(path, error)}") from error
+        except LiveganError as error:
+            raise TrainingError(f"{path}: the snapshot cannot be written ({error})") from error
         return file, trainer.learner.figures() | numbers_of(phrases)
 
 

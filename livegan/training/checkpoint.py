@@ -1,8 +1,7 @@
 """Checkpoint of a training run, and its settings file."""
 
-import errno
 import json
-import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,12 @@ from torch._weights_only_unpickler import UnpicklingError  # type: ignore[attr-d
 
 from livegan.core.files import atomic_path, write_atomic
 from livegan.errors import TrainingError
+from livegan.training.broken_run import transfer_advice
+from livegan.training.disk import unwritable_text
 from livegan.training.run_folder import NAME, SETTINGS
 from livegan.training.settings import PATTERNS, Settings, check_types, to_json_table
 
 FORMAT = "livegan-checkpoint-1"
-FULL_BYTES = 1 << 20  # a disk with less room than this is full
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +65,21 @@ def save_table(folder: Path, table: dict[str, Any]) -> None:
         with atomic_path(path) as part, part.open("wb") as file:
             torch.save(table, file)
     except (OSError, RuntimeError) as error:  # RuntimeError: torch's own where the disk is full
-        reason = "no space left on the disk" if _is_full(folder, error) else getattr(error, "strerror", None)
-        reason = reason or str(error).partition("\n")[0]
-        raise TrainingError(f"{path} cannot be written ({reason}); make room there") from error
+        raise TrainingError(unwritable_text(path, error, _tensor_bytes(table))) from error
 
 
-def _is_full(folder: Path, error: Exception) -> bool:
-    """Whether writing failed because the disk is full; torch's own error does not say so."""
-    if isinstance(error, OSError):
-        return error.errno == errno.ENOSPC
-    try:
-        return shutil.disk_usage(folder).free < FULL_BYTES
-    except OSError:
-        return False
+def _tensor_bytes(value: Any) -> int:
+    """Bytes of all tensors in nested dicts and lists: about the size of their file."""
+    if isinstance(value, torch.Tensor):
+        return value.numel() * value.element_size()
+    if isinstance(value, dict):
+        return sum(map(_tensor_bytes, value.values()))
+    return sum(map(_tensor_bytes, value)) if isinstance(value, list | tuple) else 0
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
     """The checkpoint in `folder`; TrainingError if there is none that livegan wrote. Never runs code in the file."""
-    table = load_table(folder, FORMAT, "livegan train")
+    table = load_table(folder, FORMAT, "livegan train", transfer_advice)
     try:
         return Checkpoint(
             settings=Settings.read(table["settings"]),
@@ -94,15 +91,20 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         raise TrainingError(f"{folder / NAME}: the run was made by another version of livegan ({error!r})") from error
 
 
-def load_table(folder: Path, form: str, command: str) -> dict[str, Any]:
-    """The table that `command` saved in `folder` as format `form`; TrainingError if there is none. Never runs code."""
+def load_table(folder: Path, form: str, command: str, advice: Callable[[Path], str] = lambda _: "") -> dict[str, Any]:
+    """The table that `command` saved in `folder` as format `form`; TrainingError if there is none. Never runs code.
+
+    `advice` is asked what to type where the checkpoint is lost or broken; "" if there is nothing to begin from.
+    """
     path = folder / NAME
     if not path.is_file():
-        raise TrainingError(f"{folder}: no {NAME} in it, so no run to go on with; give the folder of a run")
+        hint = advice(folder) or "give the folder of a run"
+        raise TrainingError(f"{folder}: no {NAME} in it, so no run to go on with; {hint}")
     try:
         table = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError, UnpicklingError) as error:
-        raise TrainingError(f"{path}: is not a whole checkpoint of a run; begin anew in another folder") from error
+        hint = advice(folder) or "begin anew in another folder"
+        raise TrainingError(f"{path}: is not a whole checkpoint of a run; {hint}") from error
     if not isinstance(table, dict) or table.get("format") != form:
         raise TrainingError(f"{path}: is not a checkpoint of '{command}' (its format is not {form})")
     return table

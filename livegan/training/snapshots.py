@@ -28,6 +28,7 @@ from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.contact_sheet import contact_sheet
 from livegan.networks.info import NetworkInfo
 from livegan.networks.weights import save_weights
+from livegan.training.disk import unwritable_text
 from livegan.training.distance import generate_images
 from livegan.training.progress import kimg_text
 from livegan.training.settings import Settings, distill_settings
@@ -131,18 +132,34 @@ def write_network(
 ) -> None:
     """Write `network` with the JSON at `path` and all files of a snapshot beside it; TrainingError if that fails."""
     info = describe(network, path, card, kimg)
-    pictures, rows = draw_sheet(network)
+    pictures, _ = draw_sheet(network)
     show_picture(lambda: contact_sheet(pictures, COLUMNS, CELL_PX))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_weights(info, to_half(network))
         write_png(path.with_suffix(".png"), pictures[0], "-o")
         write_png(path.with_name(f"{path.stem}-sheet.png"), contact_sheet(pictures, COLUMNS, CELL_PX), "-o")
-        text = card_text(info, settings, card, kimg, seconds, rows, measured)
-        write_atomic(path.with_suffix(".md"), text)
     except (OSError, MediaError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise TrainingError(f"{path}: after {kimg_text(kimg)} kimg it cannot be written ({reason})") from error
+        size = sum(tensor.numel() * 2 for tensor in network.state_dict().values())
+        raise TrainingError(f"after {kimg_text(kimg)} kimg {unwritable_text(path, error, size)}") from error
+    write_card(network, path, settings, card, kimg, seconds, measured)
+
+
+def write_card(
+    network: StyleNet,
+    path: Path,
+    settings: Settings,
+    card: ModelCard,
+    kimg: float,
+    seconds: float,
+    measured: Mapping[str, float],
+) -> None:
+    """Write the model card alone of a network with the JSON at `path`; TrainingError if that fails."""
+    info, place = describe(network, path, card, kimg), path.with_suffix(".md")
+    try:
+        write_atomic(place, card_text(info, settings, card, kimg, seconds, sheet_rows(network), measured))
+    except OSError as error:
+        raise TrainingError(f"after {kimg_text(kimg)} kimg {unwritable_text(place, error)}") from error
 
 
 def _write_weights(info: NetworkInfo, tensors: Mapping[str, Tensor]) -> None:
@@ -165,13 +182,18 @@ def describe(network: StyleNet, path: Path, card: ModelCard, kimg: float) -> Net
         z_dim=network.z_dim,
         c_dim=network.c_dim,
         w_dim=network.w_dim,
-        title=f"{card.title}, {round(kimg, 3):g} kimg",
+        title=title_at(card, kimg),
         licence=card.licence,
         made_by=card.command or f"livegan {__version__}",
         classes=card.classes,
         shape=network.shape_table(),
         light_of=card.light_of,
     )
+
+
+def title_at(card: ModelCard, kimg: float) -> str:
+    """The title of a network after `kimg`."""
+    return f"{card.title}, {round(kimg, 3):g} kimg"
 
 
 def architecture_of(network: StyleNet) -> Architecture:
@@ -203,17 +225,21 @@ def draw_sheet(network: StyleNet) -> tuple[list[Pixels], tuple[int, ...]]:
 
     Not truncated, so that they show the diversity within a class.
     """
+    rows = sheet_rows(network)
     if network.c_dim:
-        count = min(network.c_dim, MAX_ROWS)
-        rows = tuple(np.linspace(0, network.c_dim - 1, count).round().astype(int).tolist())
-        z = latents(network.z_dim).repeat(count, 1)  # (rows * COLUMNS, z_dim)
+        z = latents(network.z_dim).repeat(len(rows), 1)  # (rows * COLUMNS, z_dim)
         classes = torch.eye(network.c_dim)[list(rows)].repeat_interleave(COLUMNS, 0)
     else:
-        rows = ()
         z = latents(network.z_dim, ROWS_WITHOUT_CLASSES * COLUMNS)
         classes = torch.zeros(len(z), 0)
     pictures = torch.cat([part.cpu() for part in generate_images(network, z, classes)])
     return list(pictures.permute(0, 2, 3, 1).contiguous().numpy()), rows
+
+
+def sheet_rows(network: StyleNet) -> tuple[int, ...]:
+    """The class of each row of a contact sheet; none without classes."""
+    count = min(network.c_dim, MAX_ROWS)
+    return tuple(np.linspace(0, network.c_dim - 1, count).round().astype(int).tolist()) if count else ()
 
 
 def card_text(

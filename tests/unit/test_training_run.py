@@ -1,5 +1,6 @@
 """Laws of a training run: it goes on exactly, loses nothing when it ends, and says what to type."""
 
+import errno
 import io
 import json
 import math
@@ -376,10 +377,10 @@ def test_snapshots_come_whole_and_anybody_who_may_read_the_folder_reads_them(
 
     def half(tensors: object, where: Path) -> None:
         where.write_bytes(b"half of it")
-        raise SafetensorError("no space left")
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
 
     monkeypatch.setattr("livegan.networks.weights.save_file", half)
-    with pytest.raises(TrainingError, match="no space left"):
+    with pytest.raises(TrainingError, match="the disk is full"):
         write_snapshot(network, tmp_path, 1.0, SETTINGS, ModelCard("T", "D"), 0.0, {})
     assert [one.read_bytes() for one in (weights, path)] == before
     assert sorted(tmp_path.iterdir()) == names
@@ -428,7 +429,7 @@ def test_a_checkpoint_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatc
         raise RuntimeError("PytorchStreamWriter failed writing file")
 
     monkeypatch.setattr(torch, "save", half)
-    with pytest.raises(TrainingError, match="failed writing"):
+    with pytest.raises(TrainingError, match="cannot be written"):
         save_checkpoint(tmp_path, Checkpoint(SETTINGS, {"shown": 2}))
     assert load_checkpoint(tmp_path).state == {"shown": 1}
     assert not list(tmp_path.glob(".*"))
@@ -729,16 +730,49 @@ def test_an_interrupted_compiler_is_an_interruption() -> None:
         raise error
 
 
-def test_a_full_disk_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("number", "free", "words"),
+    [
+        (errno.ENOSPC, 10**9, r"the disk is full \(about 4.0 MB are needed, 1000 MB are free\); make room there"),
+        (errno.EFBIG, 10**9, r"cannot be written \(File too large; about 4.0 MB are needed\)"),
+        (0, 2_000_000, r"the disk is full \(about 4.0 MB are needed, 2.0 MB are free\); make room there"),
+        (0, 10**9, r"cannot be written \(the system does not say why; about 4.0 MB are needed\)"),
+    ],
+)
+def test_why_a_checkpoint_cannot_be_written_is_told_in_the_systems_words(
+    number: int, free: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(table: object, file: Any) -> None:
-        raise RuntimeError("[enforce fail at inline_container.cc:664] . unexpected pos 64 vs 0")
+        try:
+            if number:
+                raise OSError(number, "as the system says")
+        finally:  # so torch does: its own error takes the place of the system's
+            raise RuntimeError("[enforce fail at inline_container.cc:664] . unexpected pos 64 vs 0")
 
     monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(TrainingError, match="unexpected pos"):
-        save_checkpoint(tmp_path, Checkpoint(SETTINGS, {}))
-    monkeypatch.setattr("shutil.disk_usage", lambda folder: types.SimpleNamespace(free=4096))
-    with pytest.raises(TrainingError, match="no space left on the disk"):
-        save_checkpoint(tmp_path, Checkpoint(SETTINGS, {}))
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: types.SimpleNamespace(free=free))
+    with pytest.raises(TrainingError, match=words) as told:
+        save_checkpoint(tmp_path, Checkpoint(SETTINGS, {"net": [torch.zeros(1_000_000)]}))
+    assert "inline_container" not in str(told.value)
+
+
+def test_a_run_whose_checkpoint_is_broken_or_lost_names_its_newest_whole_snapshot(tmp_path: Path) -> None:
+    folder = tmp_path / "my run"
+    origins = Origins(dataset="/sets/photos.zip")
+    go(folder, Restless(SETTINGS), RunOptions(snapshots=(0.5, 0.75), origins=origins))
+    newest = folder / "snapshots" / "000001.json"
+    words = f"type: livegan train /sets/photos.zip --preset tiny-64 --transfer {quoted(newest)} -o NEW"
+    (folder / NAME).write_bytes((folder / NAME).read_bytes()[:300])
+    with pytest.raises(TrainingError, match=f"not a whole checkpoint of a run; .*{re.escape(words)}"):
+        load_checkpoint(folder)
+    (folder / NAME).unlink()
+    with pytest.raises(TrainingError, match=f"no checkpoint.pt in it.*{re.escape(words)}"):
+        load_checkpoint(folder)
+    newest.with_suffix(".safetensors").write_bytes(newest.with_suffix(".safetensors").read_bytes()[:-9])
+    (folder / "settings.json").write_text("{")
+    before = re.escape(quoted(folder / "snapshots" / "000000_750.json"))
+    with pytest.raises(TrainingError, match=f"livegan train SET --transfer {before} -o NEW"):
+        load_checkpoint(folder)
 
 
 def test_the_folder_of_a_run_stands_for_its_snapshots(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from livegan.errors import TrainingError
 from livegan.networks.device import choose_device, machine
 from livegan.networks.info import HEARING_SUFFIX
 from livegan.training.checkpoint import load_table, save_table
+from livegan.training.disk import unwritable_text
 from livegan.training.hearing.examples import Examples
 from livegan.training.hearing.network import save_hearing
 from livegan.training.hearing.store import read_store
@@ -88,7 +89,7 @@ class HearingFiles:
         try:
             save_hearing(path, trainer.ema.weights(), described)
         except OSError as error:
-            raise TrainingError(f"{path} cannot be written ({error.strerror or error})") from error
+            raise TrainingError(unwritable_text(path, error)) from error
         return path, {}
 
 
