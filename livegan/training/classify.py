@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from livegan.core.progress import ProgressCallback
 from livegan.motifs.draw import NAMES
 from livegan.training.distance import resized
 from livegan.training.pairs import Pairs, draw_motif, pair_latents
@@ -147,8 +148,12 @@ def learn(
     seed: int = 0,
     steps: int = STEPS,
     device: str | torch.device = "cpu",
+    progress: ProgressCallback = lambda _: None,
 ) -> Classifier:
-    """A classifier trained on uint8 pictures (n, 3, h, w) and labels (n,); the same for the same seed and machine."""
+    """A classifier trained on uint8 pictures (n, 3, h, w) and labels (n,); the same for the same seed and machine.
+
+    `progress` is called with how many steps are done.
+    """
     generator = torch.Generator().manual_seed(seed)
     pictures = resized(pictures, (SIDE, SIDE)).to(device)
     classifier = Classifier(c_dim, seed).to(device)
@@ -163,6 +168,7 @@ def learn(
             group["lr"] = RATE * min(1.0, (step + 1) / 30) * (0.01 + 0.5 * (1 + math.cos(math.pi * step / steps)))
         adam.step()
         adam.zero_grad(set_to_none=True)
+        progress(step + 1)
     classifier.eval()
     return classifier
 

@@ -1,20 +1,22 @@
 """`livegan train --distill NETWORK`: opens the teacher, shapes its light sibling, trains it and writes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from livegan.core.text import quoted, valid_unicode
-from livegan.errors import TrainingError
+from livegan.errors import NetworkError, TrainingError
 from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.device import choose_device, machine
-from livegan.networks.info import NetworkInfo
+from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.library import find_network, open_network
 from livegan.training.checkpoint import Checkpoint, Origins, load_checkpoint
 from livegan.training.distill import DistillTrainer
-from livegan.training.fidelity import Fidelity
+from livegan.training.fidelity import PSNR, Fidelity
+from livegan.training.finishing import reached_end, write_and_measure
 from livegan.training.narrow import light_shape, operations
 from livegan.training.options import (
     ADVERSARIAL_ONLY,
@@ -27,11 +29,11 @@ from livegan.training.options import (
     finished_text,
     option_name,
 )
-from livegan.training.run import RunOptions, RunResult, enough_memory, run
+from livegan.training.run import RunOptions, RunResult, enough_memory, run, shown_text
 from livegan.training.run_folder import has_checkpoint
 from livegan.training.settings import Settings, distill_settings
 from livegan.training.single_process import lasting_name, single_process
-from livegan.training.snapshots import ModelCard, distill_command, write_network
+from livegan.training.snapshots import ModelCard, distill_command, title_at, write_card, write_network
 from livegan.training.tensorboard import tensorboard
 
 FIXED = ("seed", "batch", "channels")  # settings that cannot change when a run is resumed: they decide what it draws
@@ -64,7 +66,8 @@ def distill(options: TrainOptions, notify: MessageCallback = print) -> RunResult
     """Train the light sibling of a network as `options` say: a new run, or a resumed one.
 
     NetworkError or TrainingError say what is wrong before anything is begun; then no folder is left. The finished
-    network lies in the run's folder as NAME-light.
+    network lies in the run's folder as NAME-light. A run that has ended without it, or before it was measured, makes it
+    when it is resumed.
     """
     plan = _plan(options)
     settings, folder, checkpoint = plan.settings, options.folder, plan.checkpoint
@@ -77,9 +80,16 @@ def distill(options: TrainOptions, notify: MessageCallback = print) -> RunResult
             stack.callback(trainer.close)
             if checkpoint is not None:
                 trainer.restore(checkpoint.state)
+        path = folder / f"{plan.info.name}-light.json"
+        origins, result = _origins(options, plan), reached_end(checkpoint, trainer.shown)
+        if checkpoint is not None and result is not None and settings.kimg * 1000 <= trainer.shown:
+            plan = replace(plan, settings=checkpoint.settings)
+            card = _card(plan, origins)
+            if not _is_complete(path, card, result.kimg):  # it was stopped after training
+                _finish(trainer, fidelity, plan, card, path, result, notify)
+                return result
         if settings.kimg * 1000 <= trainer.shown:
             raise TrainingError(finished_text(folder, trainer.shown / 1000, checkpoint))
-        origins = _origins(options, plan)
         height, width = plan.shape.resolutions[-1]
         share = operations(plan.shape) / operations(plan.teacher.shape)
         notify(
@@ -93,20 +103,51 @@ def distill(options: TrainOptions, notify: MessageCallback = print) -> RunResult
             origins=origins,
             measure=fidelity,
             scalars=stack.enter_context(tensorboard(folder / "tensorboard")) if options.tensorboard else None,
+            last=False,
         )
         card = _card(plan, origins)
         result = run(trainer, folder, settings, card, run_options, process_group, notify)
         if not result.stopped:
-            notify("measuring it beside its teacher")
-            figures = fidelity.of(trainer.average)
-            notify(figures.table(f"{plan.info.name}-light", plan.info.name))
-            path = folder / f"{plan.info.name}-light.json"
-            write_network(trainer.average, path, settings, card, result.kimg, result.seconds, figures.numbers())
-            notify(
-                f"{path}; to play it in place of {plan.info.name} where that is too slow, type: "
-                f"livegan networks add {quoted(path)}"
-            )
+            _finish(trainer, fidelity, plan, card, path, result, notify)
         return result
+
+
+def _finish(
+    trainer: DistillTrainer,
+    fidelity: Fidelity,
+    plan: _Plan,
+    card: ModelCard,
+    path: Path,
+    result: RunResult,
+    notify: MessageCallback,
+) -> None:
+    """Write the network with the JSON at `path`, measure it beside its teacher, say how to play it."""
+    network, settings, name = trainer.average, plan.settings, plan.info.name
+
+    def write(measured: Mapping[str, float]) -> None:
+        write_as = write_card if measured else write_network
+        write_as(network, path, settings, card, result.kimg, result.seconds, measured)
+
+    def measure() -> Mapping[str, float]:
+        figures = fidelity.of(network)
+        notify(figures.table(f"{name}-light", name))
+        return figures.numbers()
+
+    if write_and_measure(path.parent, path, write, measure, "beside its teacher", notify):
+        notify(
+            f"{path}; to play it in place of {name} where that is too slow, type: livegan networks add {quoted(path)}"
+        )
+        notify(shown_text(path.parent, result.kimg, settings.kimg))
+
+
+def _is_complete(path: Path, card: ModelCard, kimg: float) -> bool:
+    """Whether the network of this run after `kimg` is at `path`, with its figures."""
+    try:
+        info, text = read_info(path), path.with_suffix(".md").read_text(encoding="utf-8")  # the card is written last
+    except (NetworkError, OSError, UnicodeDecodeError):
+        return False
+    of_this = text.startswith(f"# {title_at(card, kimg)}\n") and f"`{card.command}`" in text
+    return of_this and f"**{PSNR}**" in text and info.weights.is_file()
 
 
 def _plan(options: TrainOptions) -> _Plan:

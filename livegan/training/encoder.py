@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from livegan.core.progress import ProgressCallback, progress_bar
 from livegan.errors import TrainingError
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.architectures.stylegan2 import StyleGAN2
@@ -92,9 +93,13 @@ class Pictures(KeptPictures):
         return ((self(ws).clamp(-1, 1) + 1) * 127.5 + 0.5).to(torch.uint8)
 
     @torch.inference_mode()
-    def whole(self, ws: Tensor) -> Tensor:
-        """RGB pictures of ws in the network's own size, -1..1."""
-        return torch.cat([self._drawn(row[None], None) for row in ws]).clamp(-1, 1)
+    def whole(self, ws: Tensor, progress: ProgressCallback = lambda _: None) -> Tensor:
+        """RGB pictures of ws in the network's own size, -1..1; `progress` is called with how many are drawn."""
+        pictures = []
+        for row in ws:
+            pictures.append(self._drawn(row[None], None))
+            progress(len(pictures))
+        return torch.cat(pictures).clamp(-1, 1)
 
     def _drawn(self, ws: Tensor, levels: int | None) -> Tensor:
         net = self.network
@@ -223,11 +228,15 @@ def psnr(pictures: Tensor, targets: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def figures(encoder: Encoder, pictures: Pictures) -> Mapping[str, float]:
-    """PSNR [dB] of one pass on own pictures that it was not trained on, in the network's size; beside the mean w's."""
+    """PSNR [dB] of one pass on own pictures that it was not trained on, in the network's size; beside the mean w's.
+
+    A bar on standard error shows how far it is.
+    """
     network = pictures.network
     ws = Latents(network, TEST_SEED, mixed_styles=0.0)(list(range(TEST_PICTURES)))
-    targets = pictures.whole(ws)
-    drawn = pictures.whole(encoder.encode(targets))
+    with progress_bar("measuring", 2 * TEST_PICTURES, "pictures") as done:
+        targets = pictures.whole(ws, done)
+        drawn = pictures.whole(encoder.encode(targets), lambda count: done(TEST_PICTURES + count))
     mean = pictures.whole(network.w_avg.expand(1, network.num_ws, -1))
     spread = F.mse_loss(ws, network.w_avg.expand_as(ws))
     return {

@@ -1,24 +1,28 @@
 """`livegan train encoder --network NETWORK`: opens the network, trains its encoder, writes it where players find it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from livegan.core.files import write_atomic
 from livegan.core.text import counted, valid_unicode
 from livegan.core.version import __version__
-from livegan.errors import TrainingError
+from livegan.errors import NetworkError, TrainingError
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.device import choose_device, machine
-from livegan.networks.encoder import EncoderInfo, describe, encoder_size, save_encoder
+from livegan.networks.encoder import EncoderInfo, describe, encoder_size, load_encoder, save_encoder
 from livegan.networks.encoder_file import installed_path
 from livegan.networks.info import ENCODER_SUFFIX, NetworkInfo
 from livegan.networks.library import find_network, open_network
 from livegan.training.checkpoint import Checkpoint, Origins, load_checkpoint
+from livegan.training.disk import unwritable_text
 from livegan.training.encoder import Components, EncoderTrainer, figures, principal_components
+from livegan.training.finishing import reached_end, write_and_measure
 from livegan.training.options import (
     ADVERSARIAL_ONLY,
     TrainOptions,
@@ -30,7 +34,7 @@ from livegan.training.options import (
     finished_text,
     option_name,
 )
-from livegan.training.run import RunOptions, RunResult, enough_memory, run
+from livegan.training.run import RunOptions, RunResult, enough_memory, run, shown_text
 from livegan.training.run_folder import has_checkpoint
 from livegan.training.settings import Settings, encoder_settings
 from livegan.training.single_process import lasting_name, single_process
@@ -75,7 +79,8 @@ def train_encoder(options: TrainOptions, notify: MessageCallback = print) -> Run
     """Train the encoder of a network as `options` say: a new run, or a resumed one.
 
     NetworkError or TrainingError say what is wrong before anything is begun; then no folder is left. The finished
-    encoder lies in the run's folder as NAME.encoder, and in the user's cache, where it is found by the network.
+    encoder lies in the run's folder as NAME.encoder, and in the user's cache, where it is found by the network. A run
+    that has ended without it, or before it was measured, makes it when it is resumed.
     """
     plan = _plan(options)
     settings, folder, checkpoint = plan.settings, options.folder, plan.checkpoint
@@ -87,9 +92,15 @@ def train_encoder(options: TrainOptions, notify: MessageCallback = print) -> Run
             stack.callback(trainer.close)
             if checkpoint is not None:
                 trainer.restore(checkpoint.state)
+        path = folder / f"{plan.info.name}{ENCODER_SUFFIX}"
+        origins, result = _origins(options, plan), reached_end(checkpoint, trainer.shown)
+        if checkpoint is not None and result is not None and settings.kimg * 1000 <= trainer.shown:
+            plan = replace(plan, settings=checkpoint.settings)
+            if not _is_complete(path, plan):  # it was stopped after training
+                _finish(trainer, plan, origins, path, result, notify)
+                return result
         if settings.kimg * 1000 <= trainer.shown:
             raise TrainingError(finished_text(folder, trainer.shown / 1000, checkpoint))
-        origins = _origins(options, plan)
         height, width = plan.encoder.size
         seen = "w and pictures" if trainer.pictures.differentiable else "w"
         notify(
@@ -102,41 +113,60 @@ def train_encoder(options: TrainOptions, notify: MessageCallback = print) -> Run
             seconds=checkpoint.seconds if checkpoint is not None else 0.0,
             origins=origins,
             scalars=stack.enter_context(tensorboard(folder / "tensorboard")) if options.tensorboard else None,
+            last=False,
         )
         result = run(trainer, folder, settings, ModelCard("", "", ()), run_options, process_group, notify)
         if not result.stopped:
-            _write(trainer, plan, origins, folder, result, notify)
+            _finish(trainer, plan, origins, path, result, notify)
         return result
 
 
-def _write(
-    trainer: EncoderTrainer,
-    plan: _Plan,
-    origins: Origins,
-    folder: Path,
-    result: RunResult,
-    notify: MessageCallback,
+def _finish(
+    trainer: EncoderTrainer, plan: _Plan, origins: Origins, path: Path, result: RunResult, notify: MessageCallback
 ) -> None:
-    """Measure the encoder, and write it with its card into the run's folder and the user's cache."""
-    notify("measuring it on pictures that it has not seen")
-    encoder = trainer.encoder
-    measured = figures(encoder, trainer.pictures)
-    notify("\n".join(f"{name:28} {value:g}" for name, value in measured.items()))
-    info = replace(plan.encoder, licence=origins.licence, made_by=encoder_command(plan), figures=measured)
-    path = folder / f"{plan.info.name}{ENCODER_SUFFIX}"
-    own = installed_path(plan.encoder.network_hash)
+    """Write the encoder with its card to `path`, and into the user's cache; measure it; say how to see with it."""
+    encoder, own, uncopied = trainer.encoder, installed_path(plan.encoder.network_hash), ""
+
+    def write(measured: Mapping[str, float]) -> None:
+        nonlocal uncopied
+        info = replace(plan.encoder, licence=origins.licence, made_by=encoder_command(plan), figures=measured)
+        try:
+            save_encoder(path, info, encoder.net)
+            write_atomic(path.with_name(f"{path.name}.md"), card_text(info, plan.settings, result))
+        except (OSError, SafetensorError) as error:
+            raise TrainingError(unwritable_text(path, error)) from error
+        try:
+            save_encoder(own, info, encoder.net)
+        except (OSError, SafetensorError) as error:
+            uncopied = unwritable_text(own, error)
+
+    def measure() -> Mapping[str, float]:
+        measured = figures(encoder, trainer.pictures)
+        notify("\n".join(f"{name:28} {value:g}" for name, value in measured.items()))
+        return measured
+
+    if not write_and_measure(path.parent, path, write, measure, "on pictures that it has not seen", notify):
+        return
+    name, advice = plan.info.name, _advice(origins.encoder_of)
+    if uncopied:
+        beside = plan.info.path.with_suffix(ENCODER_SUFFIX)
+        notify(
+            f"{path} is whole, but its copy {uncopied}. Until {name} finds it you cannot see with it: "
+            f"copy it to {own}, or to {beside}. Then {advice}"
+        )
+    else:
+        notify(f"{path}; {name} finds it from now on (its copy is {own}). To see with it, {advice}")
+    notify(shown_text(path.parent, result.kimg, plan.settings.kimg))
+
+
+def _is_complete(path: Path, plan: _Plan) -> bool:
+    """Whether the encoder of this run is at `path`, with its figures."""
     try:
-        save_encoder(path, info, encoder.net)
-        write_atomic(path.with_name(f"{path.name}.md"), card_text(info, plan.settings, result))
-        save_encoder(own, info, encoder.net)
-    except OSError as error:
-        raise TrainingError(
-            f"{error.filename or path} cannot be written ({error.strerror}); make room there"
-        ) from error
-    notify(
-        f"{path}; {plan.info.name} finds it from now on (its copy is {own}). "
-        f"To see with it, {_advice(origins.encoder_of)}"
-    )
+        info = load_encoder(path).info
+    except NetworkError:
+        return False
+    of_this = (info.network_hash, info.made_by) == (plan.encoder.network_hash, encoder_command(plan))
+    return of_this and bool(info.figures) and path.with_name(f"{path.name}.md").is_file()
 
 
 def _advice(network: str) -> str:

@@ -9,12 +9,14 @@ Pictures of fewer lines are enlarged bilinearly, as the window does. Nothing is 
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from livegan.core.progress import ProgressCallback, progress_bar
 from livegan.errors import TrainingError
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.architectures.stylegan2 import StyleGAN2
@@ -31,6 +33,7 @@ MAX_LEARNT = 1500
 MOST_CLASSES = 64  # above that no classifier is trained
 STEPS = 400  # of the classifier
 SEED = 0x7EAC
+PSNR = "PSNR against the teacher [dB]"
 
 MessageCallback = Callable[[str], None]
 
@@ -50,7 +53,7 @@ class FidelityResult:
     def numbers(self) -> dict[str, float]:
         """The figures by name, for logs and model cards."""
         figures = {
-            "PSNR against the teacher [dB]": self.psnr,
+            PSNR: self.psnr,
             "diversity beside the teacher": self.diversity,
             "classes recognised": self.classes,
             "classes recognised of the teacher": self.teacher_classes,
@@ -88,8 +91,12 @@ class Fidelity:
         return self.of(network, classify=False).numbers()
 
     def of(self, network: StyleGAN2, classify: bool = True) -> FidelityResult:
-        """Compare `network`; with `classify` a classifier is trained on the teacher's pictures first, in a minute."""
-        made = _draw(network, self.z, self.classes)
+        """Compare `network`; with `classify` a classifier is trained on the teacher's pictures first, in minutes.
+
+        How far that is a bar on standard error shows; without it there is none, as a run shows its own.
+        """
+        with progress_bar("drawing", self.samples, "pictures") if classify else nullcontext(_unseen) as done:
+            made = _draw(network, self.z, self.classes, progress=done)
         squares = 0.0
         for part, whole in zip(torch.split(made, 8), torch.split(self.pictures, 8), strict=True):
             squares += float((_enlarged(part, self.teacher.resolution) - whole.float()).square().sum())
@@ -114,7 +121,10 @@ class Fidelity:
         if self._classifier is None:
             c_dim = self.teacher.c_dim
             z, labels, classes = _latents(self.teacher, min(MAX_LEARNT, LEARNT_PER_CLASS * c_dim), SEED + 1)
-            self._classifier = learn(_draw(self.teacher, z, classes, (SIDE, SIDE)), labels, c_dim, steps=STEPS)
+            with progress_bar("drawing with its teacher", len(z), "pictures") as done:
+                pictures = _draw(self.teacher, z, classes, (SIDE, SIDE), done)
+            with progress_bar("teaching a classifier", STEPS, "steps") as done:
+                self._classifier = learn(pictures, labels, c_dim, steps=STEPS, progress=done)
         return self._classifier
 
 
@@ -150,14 +160,28 @@ def _latents(network: StyleGAN2, count: int, seed: int) -> tuple[Tensor, Tensor,
     return z, labels, torch.eye(network.c_dim)[labels] if network.c_dim else torch.zeros(count, 0)
 
 
-def _draw(network: StyleGAN2, z: Tensor, classes: Tensor, size: tuple[int, int] | None = None) -> Tensor:
-    """Pictures uint8 (n, 3, h, w) on the CPU, without noise."""
+def _unseen(_: int) -> None:
+    """Progress that nobody is shown."""
+
+
+def _draw(
+    network: StyleGAN2,
+    z: Tensor,
+    classes: Tensor,
+    size: tuple[int, int] | None = None,
+    progress: ProgressCallback = _unseen,
+) -> Tensor:
+    """Pictures uint8 (n, 3, h, w) on the CPU, without noise; `progress` is called with how many are drawn."""
     strengths = [(layer, layer.noise_strength.detach().clone()) for layer in network.synthesis.layers()]
     try:
         for layer, _ in strengths:
             layer.noise_strength.detach().zero_()
-        parts = (part.cpu() for part in generate_images(network, z, classes))
-        return torch.cat([part if size is None else resized(part, size) for part in parts])
+        parts, drawn = [], 0
+        for part in generate_images(network, z, classes):
+            parts.append(part.cpu() if size is None else resized(part.cpu(), size))
+            drawn += len(part)
+            progress(drawn)
+        return torch.cat(parts)
     finally:
         for layer, strength in strengths:
             layer.noise_strength.detach().copy_(strength)

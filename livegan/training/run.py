@@ -88,6 +88,7 @@ class RunOptions:
     origins: Origins = field(default_factory=Origins)
     measure: Measure | None = None  # asked of every snapshot
     scalars: ScalarWriter | None = None  # curves, beside the log
+    last: bool = True  # training is the last work: it ends with how to train longer; else whoever goes on says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,11 +350,9 @@ class RunLogger:
             until = self.unit.text(self.settings.kimg, exact=True)
             self.notify(f"stopped at {self.unit.count(self.kimg)} of {until}; to go on, type: {self._resume}")
             return
-        twice = self.unit.count(2 * self.settings.kimg, exact=True)
-        longer = f"; to train longer, type: {self._resume} {self.unit.option} {twice}"
-        if self.options.origins.paired:  # with a later end it would go back to smaller pictures
-            longer = ""
-        self.notify(f"{self.folder}: {self.unit.text(self.kimg)} are {self.unit.done}{longer}")
+        if self.options.last:
+            paired = self.options.origins.paired
+            self.notify(shown_text(self.folder, self.kimg, self.settings.kimg, self.unit, longer=not paired))
 
     @property
     def _resume(self) -> str:
@@ -363,6 +362,16 @@ class RunLogger:
 def resume_command(folder: Path, unit: Unit = PICTURES) -> str:
     """The command that resumes the run in `folder`."""
     return f"{unit.command} --resume {quoted(folder)}"
+
+
+def shown_text(folder: Path, kimg: float, end: float, unit: Unit = PICTURES, longer: bool = True) -> str:
+    """How much a run that ends has shown, and, if `longer`, what to type to train beyond its `end` [kimg].
+
+    A paired run is not trained longer: with a later end it would go back to smaller pictures.
+    """
+    twice = unit.count(2 * end, exact=True)
+    more = f"; to train longer, type: {resume_command(folder, unit)} {unit.option} {twice}" if longer else ""
+    return f"{folder}: {unit.text(kimg)} are {unit.done}{more}"
 
 
 def behind_text(folder: Path, shown: int, end: int, unit: Unit) -> str:

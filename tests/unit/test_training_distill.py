@@ -177,6 +177,34 @@ def test_a_run_writes_a_network_that_says_whose_light_sibling_it_is(
     assert train(longer, said.append).kimg == pytest.approx(0.018)
 
 
+def test_one_that_is_stopped_while_it_is_measured_is_whole_and_measured_later(
+    network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("livegan.training.fidelity.STEPS", 2)
+    monkeypatch.setattr("livegan.training.fidelity.SAMPLES", 24)
+    folder, said = tmp_path / "run", list[str]()
+    with monkeypatch.context() as patch:
+        patch.setattr("livegan.training.fidelity.learn", stopped)
+        train(options(folder, distill=str(network), channels=LIGHT.channels), said.append)
+    assert f"to measure it, type: livegan train --resume {folder}" in said[-1]
+    assert not any("kimg are shown" in line for line in said), "it is not the end yet"
+    assert load_style_net(read_info(folder / "wide-light.json")).resolution == (32, 56)
+    assert "PSNR against" not in (folder / "wide-light.md").read_text()
+    capsys.readouterr()
+    train(options(folder, resume=True, overrides=Overrides()), said.append)
+    assert "teaching a classifier" in capsys.readouterr().err
+    assert "PSNR against" in (folder / "wide-light.md").read_text()
+    assert said[-1].endswith(f"to train longer, type: livegan train --resume {folder} --kimg 0.024")
+    with pytest.raises(TrainingError, match="is finished"):
+        train(options(folder, resume=True, overrides=Overrides()), said.append)
+    (folder / "wide-light.safetensors").unlink()
+    train(options(folder, resume=True, overrides=Overrides()), said.append)
+    assert (folder / "wide-light.safetensors").is_file()
+
+
 Change = Callable[[Path], dict[str, object]]
 
 

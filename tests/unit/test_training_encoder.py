@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from livegan.errors import TrainingError
 from livegan.networks.encoder import describe, encoder_size, find_encoder
@@ -111,6 +112,70 @@ def test_a_run_leaves_an_encoder_that_the_network_finds(tmp_path: Path) -> None:
         train(replace(options(info, tmp_path / "run"), dataset=None, network=None, resume=True), silent)
     longer = replace(options(info, tmp_path / "run", kimg=0.064), dataset=None, network=None, resume=True)
     assert train(longer, silent).kimg == pytest.approx(0.064)
+
+
+def again(folder: Path, **changes: object) -> TrainOptions:
+    return replace(TrainOptions(folder=folder, resume=True, device="cpu"), **changes)  # type: ignore[arg-type]
+
+
+def test_one_that_is_stopped_while_it_is_measured_is_whole_and_measured_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    info, folder, lines = tiny(tmp_path, "stylegan2"), tmp_path / "run", list[str]()
+    with monkeypatch.context() as patch:
+        patch.setattr("livegan.training.encoder_run.figures", stopped)
+        train(options(info, folder), lines.append)
+    assert f"to measure it, type: livegan train --resume {folder}" in lines[-1]
+    assert not any("kimg are shown" in line for line in lines), "it is not the end yet"
+    encoder = find_encoder(info)
+    assert encoder is not None
+    assert not encoder.info.figures
+    train(again(folder, overrides=Overrides(kimg=0.016)), silent)  # an end that it has passed changes nothing
+    encoder = find_encoder(info)
+    assert encoder is not None
+    assert encoder.info.figures["PSNR of one pass [dB]"] > 0
+    card = (folder / "tiny.encoder.md").read_text(encoding="utf-8")
+    assert "--kimg 0.032" in card
+    assert "PSNR of one pass" in card
+    (folder / "tiny.encoder").unlink()
+    lines.clear()
+    assert train(again(folder), lines.append).kimg == pytest.approx(0.032)
+    assert (folder / "tiny.encoder").is_file()
+    longer = f"livegan train --resume {folder} --kimg 0.064"
+    assert lines[-1] == f"{folder}: 0.032 kimg are shown; to train longer, type: {longer}"
+
+
+def test_one_that_cannot_be_copied_into_the_cache_says_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    info, folder, lines = tiny(tmp_path, "stylegan2"), tmp_path / "run", list[str]()
+    assert not train(options(info, folder), lines.append).stopped
+    text = "\n".join(lines)
+    assert f"{folder / 'tiny.encoder'} is whole, but its copy {tmp_path / 'file'}" in text
+    beside = info.path.with_suffix(".encoder")
+    assert str(beside) in text
+    (folder / "tiny.encoder").rename(beside)
+    assert find_encoder(info) is not None
+
+
+def test_one_that_finds_no_room_is_made_when_the_run_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    info, folder = tiny(tmp_path, "stylegan2"), tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr("livegan.training.encoder_run.save_encoder", full)
+        with pytest.raises(TrainingError, match=r"the disk is full .*; make room there; then type: .*--resume"):
+            train(options(info, folder), silent)
+    train(again(folder), silent)
+    assert find_encoder(info) is not None
 
 
 @pytest.mark.parametrize(
