@@ -108,7 +108,12 @@ def play(
         Path | None,
         typer.Option("--log", help="Write a show log, to be told (livegan log) or rendered again."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Do not play songs through the speakers.")] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", help="Do not play songs through the speakers. Headless: print no notices while it plays."
+        ),
+    ] = False,
     anywhere: Annotated[
         bool, typer.Option("--anywhere", help="No sound input: play the demo track. No display: make a film.")
     ] = False,
@@ -204,7 +209,7 @@ def play(
     window_report = None
     to_its_end = True
     if session.headless:
-        to_its_end = play_headless(show, clock, session.duration_s)
+        to_its_end = play_headless(show, clock, session.duration_s, echo, quiet=quiet)
     else:
         echo(key_summary(show.keys))
         lost = partial(_end_without_display, show, session.record, report)

@@ -31,7 +31,7 @@ class Router:
     def __init__(self, binding: Callable[[str], Binding | str] = lambda name: name, *, has_window: bool = True) -> None:
         """`binding` gives what the playing scene or the venue binds a control to, or the name itself.
 
-        Without a window (`has_window` False) its events are recorded and go nowhere.
+        Where nobody reads `window_events` (`has_window` False) they are recorded and go nowhere.
         """
         self.engine_events = ControlInbox()  # the engine reads them by `take_engine_events`
         self.beat_events: Inbox[ControlEvent] = Inbox()  # for the listening thread, which owns the beat clock

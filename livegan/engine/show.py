@@ -1,6 +1,6 @@
 """Show set-up: sound, controls, scenes, networks and outputs of one venue, wired into a runtime."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +14,7 @@ from livegan.control.midi_out import MidiOutput
 from livegan.core.binding import Binding
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
+from livegan.core.dimmer import OutputDimmer
 from livegan.core.events import LETTING_GO
 from livegan.core.rings import SampleRing
 from livegan.core.text import printable
@@ -26,11 +27,14 @@ from livegan.engine.camera import CameraFeed, check_camera, sees
 from livegan.engine.clocks import Clocks
 from livegan.engine.guard import FaultGuard
 from livegan.engine.hands import HandSetup, hand_remarks, hand_services
+from livegan.engine.headless import HeadlessControls
 from livegan.engine.input_groups import silent_groups
 from livegan.engine.input_names import is_song
 from livegan.engine.inputs import InputChoice
 from livegan.engine.lifeline import Lifeline
+from livegan.engine.master import MasterSection
 from livegan.engine.music import PlayedMusic
+from livegan.engine.notice_printer import NoticePrinter
 from livegan.engine.outputs import check_outputs, make_queues
 from livegan.engine.own_controllers import controller_mistakes
 from livegan.engine.patch import Patch
@@ -86,6 +90,7 @@ class Show:
     takeover: str = "scale"  # of faders that move the master
     keeper: StateKeeper | None = None  # of its state, where a supervisor has started it
     window_frames: Mapping[int, Latest[Frame]] = field(default_factory=dict)  # of scenes of further windows, from 1
+    headless: HeadlessControls | None = None  # in place of a window
 
     def film_of(self, path: Path) -> Path:
         """Where the film is that was to be `path`: beside it, if another film took that name meanwhile."""
@@ -144,7 +149,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         session.performer.music, session.performer.score_feed = music.controls, timeline
         music.controls.put(session.performer.patch.music)
         session.feed.music = timeline
-    controls = Router(session.performer.binding, has_window=options.in_window)
+    controls = Router(session.performer.binding)
     queues = make_queues(outputs, _show_format(venue, ring, controls), ring, guard)
     log = ShowLog(options.log) if options.log else None
     if log is not None:
@@ -212,7 +217,17 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         notices = (*notices, f"No notes go to the MIDI output '{port}': only --compose and MIDI files have any.")
     keys = key_table(venue.hands.keys)
     windows = _add_window_scenes(runtime, in_windows, venue, session.binder)
-    return Show(runtime, notices, queues, log, ", ".join(films), keys, venue.hands.takeover, keeper, windows)
+    headless = None if options.in_window else _add_headless_controls(runtime, venue)
+    return Show(runtime, notices, queues, log, ", ".join(films), keys, venue.hands.takeover, keeper, windows, headless)
+
+
+def _add_headless_controls(runtime: Runtime, venue: Venue) -> HeadlessControls:
+    """Let a show without a window have its master section; it begins in the states of a show before."""
+    dimmer = OutputDimmer(venue.window.fade_out_s)
+    dimmer.begin(runtime.controls.states)
+    headless = HeadlessControls(runtime.controls, MasterSection(dimmer, takeover=venue.hands.takeover), runtime.clock)
+    runtime.add(headless.service())
+    return headless
 
 
 def _add_window_scenes(
@@ -340,11 +355,22 @@ def _log_service(log: ShowLog | None, patch: Patch, sound: str) -> Iterator[Serv
     yield Service("log", begin, log.poll, log.close, lambda: log.notice)
 
 
-def play_headless(show: Show, clock: Clock, duration_s: float | None) -> bool:
-    """Play without a window until `duration_s` has passed, or for ever; whether it came to that end, not to Ctrl-C."""
+def play_headless(
+    show: Show, clock: Clock, duration_s: float | None, tell: Callable[[str], object], *, quiet: bool = False
+) -> bool:
+    """Play without a window until `duration_s` has passed, or for ever; whether it came to that end.
+
+    Ctrl-C and ``quit`` end it before. `tell` prints what is wrong, unless `quiet`, and answers to who plays.
+    """
+    headless = show.headless
+    assert headless is not None, "the show was set up for a window"
+    notices = NoticePrinter(show.runtime.telemetry, headless.answers, tell, told=show.notices, quiet=quiet)
+    show.runtime.add(notices.service())
     with show.runtime, show.playing(), suppress(KeyboardInterrupt):
         end_s = clock.now() + (duration_s if duration_s is not None else float("inf"))
         while clock.now() < end_s:
+            if headless.quits:
+                return False
             show.main_is_alive()
             clock.wait_until(min(end_s, clock.now() + 0.2))
         return True

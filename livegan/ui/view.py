@@ -10,6 +10,7 @@ from livegan.control.keys import key_groups
 from livegan.core.channels import Signal
 from livegan.core.dimmer import OutputDimmer
 from livegan.core.types import ControlEvent, Frame, Pixels
+from livegan.engine.master import MasterSection
 from livegan.ui.canvas import ShowCanvas
 from livegan.ui.exception_hook import ExceptionHook
 from livegan.ui.feed import ShowFeed, WindowExtras
@@ -18,7 +19,6 @@ from livegan.ui.hud_data import HudData
 from livegan.ui.key_list import paint_keys
 from livegan.ui.learn_line import LearnView
 from livegan.ui.learn_panel import paint_learn
-from livegan.ui.master import MasterSection
 from livegan.ui.picture_choice import PictureChoice
 from livegan.ui.remote_code import paint_code
 from livegan.ui.stats import Drawing, WindowStats

@@ -11,13 +11,14 @@ from livegan.config.venue import WindowTable
 from livegan.control.keys import REPEATED, ends_at_once
 from livegan.core.binding import Binding
 from livegan.core.channels import Signal
+from livegan.core.double_press import DoublePress
 from livegan.core.events import find_control, stands_somewhere, switched
 from livegan.core.letterbox import size_within
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.ui.canvas import ShowCanvas
 from livegan.ui.display import screen_now, watch_screens
 from livegan.ui.feed import ShowFeed
-from livegan.ui.keyboard import DoublePress, cap
+from livegan.ui.keyboard import cap
 from livegan.ui.learn_overlay import LearnOverlay
 from livegan.ui.text_line import TextLine
 from livegan.ui.view import ShowView

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livegan.core.dimmer import CUT_S, FADE_S, OutputDimmer
-from livegan.ui.keyboard import DoublePress
+from livegan.core.double_press import DoublePress
 
 
 def test_blackout_is_black_within_its_fade_and_the_light_comes_back() -> None:

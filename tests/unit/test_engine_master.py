@@ -1,4 +1,4 @@
-"""The master section: what works in the window while the engine hangs, and who sets, who changes over."""
+"""The master section: what works while the engine hangs, and who sets, who changes over."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from livegan.core.binding import Binding
 from livegan.core.dimmer import OutputDimmer
 from livegan.core.events import SETTING
 from livegan.core.types import ControlEvent
-from livegan.ui.master import MasterSection
+from livegan.engine.master import MasterSection
 
 
 def section(**keys: str) -> MasterSection:

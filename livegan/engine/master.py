@@ -1,4 +1,4 @@
-"""Master section: what controls change in the window without the engine, as states without Qt."""
+"""Master section: what controls change without the frame loop, in the window or in a show that has none."""
 
 from dataclasses import asdict, dataclass
 
@@ -11,7 +11,7 @@ STEP = 0.05  # of one press of Up or Down
 
 
 class MasterSection:
-    """Blackout, freeze, master fader, timed fades, HUD and list of keys; main thread only."""
+    """Blackout, freeze, master fader, timed fades, HUD and list of keys; one thread only."""
 
     def __init__(self, dimmer: OutputDimmer, *, hud: bool = False, takeover: str = "scale") -> None:
         """`hud`: whether it is shown; `takeover`: of faders whose binding says none."""
