@@ -66,7 +66,8 @@ class CameraWindow(QMainWindow):
             for panel, text in zip(self.canvas.panels[:2], (state.measures, state.hint), strict=True):
                 if text and text != self._painted.get(panel):
                     self._painted[panel] = text
-                    panel.set_image(self._hud.paint_hint(text, scale_for(self.canvas.size_px)))
+                    window = self.canvas.size_px
+                    panel.set_image(self._hud.paint_hint(text, scale_for(window), window[0]))
                 panel.visible = bool(text)
         self.canvas.draw(self._clock.now())
 

@@ -11,7 +11,7 @@ from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainter
 
 from livegan.engine.telemetry import Telemetry
 from livegan.ui.hud_data import HudData
-from livegan.ui.overlay_image import begin_overlay, end_overlay
+from livegan.ui.overlay_image import MARGIN_PX, begin_overlay, end_overlay, lines_within
 
 WIDTH = 316.0  # of the panel [points], before scaling
 EDGE = 16.0
@@ -29,6 +29,7 @@ FAMILIES = ["Inter", "Helvetica Neue", "Segoe UI", "Noto Sans", "DejaVu Sans"]
 LATENCY_FULL_MS = 120.0  # the whole length of the latency bar
 MANY_FLASHES = 4.0  # in a second: more than may be shown
 INTERVAL_FULL_S = 0.04  # the whole height of the interval strip
+PILL, HINT_LINE = 44.0, 20.0  # around the words of a hint, from line to line [points]
 NOTICE_WIDTH, NOTICE_LINES = 48, 3  # characters in a line, lines of one notice
 NOTICE_HEIGHT = 15.0  # of a line [points]
 
@@ -57,14 +58,17 @@ class Hud:
             top += row_height
         return end_overlay(image, pen)
 
-    def paint_hint(self, text: str, scale: float = 1.0) -> NDArray[np.uint8]:
-        """One line in a dark pill, for the bottom of the screen."""
+    def paint_hint(self, text: str, scale: float = 1.0, window_px: float = float("inf")) -> NDArray[np.uint8]:
+        """One line in a dark pill, for the bottom of a window so wide; several lines where it is narrow."""
         font = self.font(15, bold=False)
-        width = QFontMetricsF(font).horizontalAdvance(text) + 44
-        image, pen = begin_overlay(width, 40, scale, 20)
+        lines = lines_within(text, font, (window_px - 2 * MARGIN_PX) / scale - PILL)
+        width = max(map(QFontMetricsF(font).horizontalAdvance, lines)) + PILL
+        height = 40.0 + HINT_LINE * (len(lines) - 1)
+        image, pen = begin_overlay(width, height, scale, 20)
         pen.setPen(INK["text"])
         pen.setFont(font)
-        pen.drawText(QRectF(0, 0, width, 40), Qt.AlignmentFlag.AlignCenter, text)
+        for number, line in enumerate(lines):
+            pen.drawText(QRectF(0, HINT_LINE * number, width, 40), Qt.AlignmentFlag.AlignCenter, line)
         return end_overlay(image, pen)
 
     def font(self, size: float, *, bold: bool) -> QFont:

@@ -9,9 +9,11 @@ from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from livegan.control.keys import KeyGroup, KeyRow
 from livegan.ui.hud import INK
-from livegan.ui.overlay_image import PAPER, begin_overlay, end_overlay
+from livegan.ui.overlay_image import PAPER, begin_overlay, end_overlay, lines_within
 
 COLUMNS = 3
+LEAST_SCALE = 0.25  # below it nobody can read the list
+TOO_SMALL = "The window is too small for the list of keys: make it larger, or type in a terminal: livegan keys"
 EDGE, GAP = 28.0, 34.0  # around the list, between its columns [points]
 LINE, CAP, SPACE = 33.0, 25.0, 20.0  # a row, a cap in it, above a group [points]
 TEXT, SMALL = 17.0, 14.0
@@ -23,27 +25,53 @@ FontOf = Callable[..., QFont]  # size [points], bold
 
 
 def paint_keys(groups: Sequence[KeyGroup], window: tuple[int, int], font: FontOf) -> NDArray[np.uint8]:
-    """The list (h, w, 4) RGBA, colours multiplied by alpha, as large as fits a window of (width, height) pixels."""
-    columns = _columns(groups)
-    widths = [(_caps_width(column, font), _text_width(column, font)) for column in columns]
-    width = 2 * EDGE + sum(caps + BETWEEN + text for caps, text in widths) + GAP * (len(columns) - 1)
-    height = 2 * EDGE + max(map(_height, columns))
-    scale = min(window[0] * SHARE / width, window[1] * SHARE / height)
-    image, pen = begin_overlay(width, height, scale, 16, SHADE)
+    """The list (h, w, 4) RGBA, colours multiplied by alpha, as large as fits a window of (width, height) pixels.
+
+    In a window too small for letters that can be read it is a sentence.
+    """
+    fitted = [_fitted(_columns(groups, most), window, font) for most in range(1, COLUMNS + 1)]
+    scale, size, columns = max(fitted, key=lambda each: each[0])
+    if scale < LEAST_SCALE:
+        return _paint_sentence(window, font)
+    image, pen = begin_overlay(*size, scale, 16, SHADE)
     left = EDGE
-    for column, (caps, text) in zip(columns, widths, strict=True):
+    for column in columns:
+        caps = _caps_width(column, font)
         _draw_column(pen, column, left, caps, font)
-        left += caps + BETWEEN + text + GAP
+        left += caps + BETWEEN + _text_width(column, font) + GAP
     return end_overlay(image, pen)
 
 
-def _columns(groups: Sequence[KeyGroup]) -> list[list[KeyGroup]]:
+def _fitted(
+    columns: list[list[KeyGroup]], window: tuple[int, int], font: FontOf
+) -> tuple[float, tuple[float, float], list[list[KeyGroup]]]:
+    """The scale at which the columns fit the window, their size (width, height) [points], and they themselves."""
+    widths = [_caps_width(column, font) + BETWEEN + _text_width(column, font) for column in columns]
+    width = 2 * EDGE + sum(widths) + GAP * (len(columns) - 1)
+    height = 2 * EDGE + max(map(_height, columns))
+    return min(window[0] * SHARE / width, window[1] * SHARE / height), (width, height), columns
+
+
+def _paint_sentence(window: tuple[int, int], font: FontOf) -> NDArray[np.uint8]:
+    """What to do in a window that is too small for the list."""
+    face = font(SMALL, bold=False)
+    lines = lines_within(TOO_SMALL, face, window[0] * SHARE - 2 * EDGE)
+    width = max(map(QFontMetricsF(face).horizontalAdvance, lines)) + 2 * EDGE
+    height = EDGE + LINE * len(lines)
+    image, pen = begin_overlay(width, height, min(1.0, window[1] * SHARE / height), 16, SHADE)
+    pen.setFont(face)
+    pen.setPen(INK["text"])
+    pen.drawText(QRectF(0, 0, width, height), Qt.AlignmentFlag.AlignCenter, "\n".join(lines))
+    return end_overlay(image, pen)
+
+
+def _columns(groups: Sequence[KeyGroup], most: int = COLUMNS) -> list[list[KeyGroup]]:
     """The groups in columns, in order, so that the longest is as short as can be."""
     best: list[list[KeyGroup]] = [list(groups)]
     for first in range(1, len(groups)):
         for second in range(first, len(groups)):
             parts = [list(part) for part in (groups[:first], groups[first:second], groups[second:]) if part]
-            if max(map(_height, parts)) < max(map(_height, best)) and len(parts) <= COLUMNS:
+            if max(map(_height, parts)) < max(map(_height, best)) and len(parts) <= most:
                 best = parts
     return best
 

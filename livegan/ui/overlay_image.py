@@ -1,11 +1,42 @@
 """Overlay image: a dark, rounded panel to paint on, and its pixels for the canvas."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from PyQt5.QtCore import QRectF, Qt
-from PyQt5.QtGui import QColor, QImage, QPainter
+from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
 PAPER = QColor(9, 10, 15, 222)
+MARGIN_PX = 12  # of a window that overlays leave free
+
+
+def lines_within(words: str, font: QFont, width: float, between: str = " ") -> list[str]:
+    """The words in lines of at most `width` points, broken where `between` stands, a piece that is too long anywhere.
+
+    One line at least; in each there is one letter at least.
+    """
+    wide = QFontMetricsF(font).horizontalAdvance
+    if wide(words) <= width:
+        return [words]
+    lines: list[str] = []
+    for piece in words.split(between):
+        if lines and wide(joined := f"{lines[-1]}{between}{piece}") <= width:
+            lines[-1] = joined
+        elif len(between) > 1:
+            lines += lines_within(piece, font, width)
+        elif piece or not lines:
+            lines += _letters_within(piece, wide, width)
+    return lines
+
+
+def _letters_within(word: str, wide: Callable[[str], float], width: float) -> list[str]:
+    lines = [""]
+    for letter in word:
+        if lines[-1] and wide(lines[-1] + letter) > width:
+            lines.append("")
+        lines[-1] += letter
+    return lines
 
 
 def begin_overlay(

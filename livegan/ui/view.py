@@ -96,11 +96,13 @@ class ShowView:
 
     def hint(self, text: str, seconds: float) -> None:
         """Show one line at the bottom of the screen for a while."""
-        self._show_hint(self._hud.paint_hint(text, scale_for(self.canvas.size_px)), seconds)
+        window = self.canvas.size_px
+        self._show_hint(self._hud.paint_hint(text, scale_for(window), window[0]), seconds)
 
     def show_learning(self, learning: LearnView, seconds: float) -> None:
         """Show the panel of the learner there."""
-        self._show_hint(paint_learn(self._hud, learning, scale_for(self.canvas.size_px)), seconds)
+        window = self.canvas.size_px
+        self._show_hint(paint_learn(self._hud, learning, scale_for(window), window), seconds)
 
     def _show_hint(self, image: NDArray[np.uint8], seconds: float) -> None:
         self._fresh_hint = image

@@ -169,13 +169,19 @@ from livegan.ui.key_list import paint_keys
 application = QApplication([])
 usual = key_groups(key_table())
 further = key_groups(key_table({f"F{k}": Binding(f"motion.parameter.{k}") for k in range(2, 25)}))
-for window in ((320, 240), (1024, 576), (1920, 1080), (600, 1300)):
+for window in ((640, 480), (1024, 576), (1920, 1080), (600, 1300)):
     for groups in (usual, further, usual[:1]):
         image = paint_keys(groups, window, Hud().font)
         height, width, channels = image.shape
         assert channels == 4 and width <= window[0] and height <= window[1], (window, image.shape)
         assert max(width / window[0], height / window[1]) > 0.9, "as large as fits"
         assert (image[:, :, :3] <= image[:, :, 3:]).all()
+wide, tall = (paint_keys(usual, window, Hud().font).shape[:2] for window in ((800, 450), (450, 800)))
+assert wide[1] > wide[0] and tall[0] > tall[1], "fewer columns in a window that stands"
+for window in ((320, 180), (240, 426), (200, 100)):
+    height, width = paint_keys(usual, window, Hud().font).shape[:2]
+    assert width <= window[0] and height <= window[1], "a sentence where no letter can be read"
+    assert paint_keys(further, window, Hud().font).shape[:2] == (height, width)
 
 import cv2
 from livegan.ui.remote_code import paint_code
@@ -185,6 +191,48 @@ for scale in (0.85, 1.0, 2.53):
     assert cv2.QRCodeDetector().detectAndDecode(code[:, :, :3].copy())[0] == address
     assert (code[:, :, :3] <= code[:, :, 3:]).all()
 assert paint_code("", 1.0, Hud().font).shape[0] < 60 < code.shape[0], "a sentence where there is no page"
+""")
+
+
+def test_hints_and_the_learn_panel_fit_narrow_windows() -> None:
+    run("""
+from PyQt5.QtGui import QFontMetricsF
+from PyQt5.QtWidgets import QApplication
+from livegan.engine.learn_targets import learn_targets
+from livegan.engine.vocabulary import parameter_table
+from livegan.ui.hud import Hud, scale_for
+from livegan.ui.learn_line import LearnView
+from livegan.ui.learn_overlay import TYPE_ANOTHER, TYPING
+from livegan.ui.learn_panel import BETWEEN, paint_learn
+from livegan.ui.overlay_image import MARGIN_PX, lines_within
+application = QApplication([])
+hud = Hud()
+targets = learn_targets(parameter_table())[:6]
+typing = [LearnView("Learn: type what a knob shall turn, or move it", "hu", targets, at, TYPING) for at in range(6)]
+views = [*typing, LearnView("Foo 8 " * 20, "", targets, 5, TYPE_ANOTHER + TYPING, True), LearnView("no " * 30, None)]
+pictures = set()
+for window in ((320, 180), (480, 270), (240, 426), (640, 360), (1280, 720)):
+    for view in views:
+        image = paint_learn(hud, view, scale_for(window), window)
+        assert image.shape[1] <= window[0] - 2 * MARGIN_PX + 1, (window, view.title, image.shape)
+        assert image.shape[0] <= window[1] - 4 * MARGIN_PX + 1, (window, view.title, image.shape)
+        assert (image[:, :, :3] <= image[:, :, 3:]).all()
+        pictures.add(image.tobytes())
+    for words in ("words: " + "x" * 60, "another film.mp4 was written meanwhile; this film is film-2.mp4"):
+        hint = hud.paint_hint(words, scale_for(window), window[0])
+        assert hint.shape[1] <= window[0] - 2 * MARGIN_PX + 1, (window, hint.shape)
+assert len(pictures) == 5 * len(views), "the chosen suggestion is seen, also where there is room for one"
+
+font = hud.font(15, bold=False)
+wide = QFontMetricsF(font).horizontalAdvance
+assert lines_within("", font, 100) == [""] and lines_within("one line", font, 1000) == ["one line"]
+for words in ("a line of some words that is too long", "x" * 90, "x" * 90 + " y"):
+    lines = lines_within(words, font, 120)
+    assert len(lines) > 1 and max(map(wide, lines)) <= 120
+    assert "".join(lines).replace(" ", "") == words.replace(" ", "")
+foot = lines_within(TYPING, font, wide(TYPING) - 1, BETWEEN)
+assert foot == TYPING.rsplit(BETWEEN, 1), foot
+assert lines_within("ab", font, 0.0) == ["a", "b"]
 """)
 
 
