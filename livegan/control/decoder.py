@@ -40,6 +40,7 @@ class _Control:
     half: Half = "coarse"
     encoding: Encoding | None = None
     watch: EncoderWatch | None = None  # None: what it is is known
+    number: str = ""  # "cc.74", if its name is only the usual one of that
 
 
 @dataclass(slots=True)
@@ -54,13 +55,14 @@ class Decoder:
 
     controller: Controller = GENERIC
     _names: dict[Address, str] = field(init=False)
+    _usual: frozenset[Address] = field(init=False)
     _encodings: dict[Address, Encoding] = field(init=False)
     _controls: dict[tuple[AddressKind, int, int], _Control] = field(init=False, default_factory=dict)
     _pairs: dict[tuple[int, int], FourteenBit] = field(init=False, default_factory=dict)  # by channel and number
     _selected: dict[int, SelectedParameter] = field(init=False, default_factory=dict)  # by channel
 
     def __post_init__(self) -> None:
-        self._names = self.controller.names
+        self._names, self._usual = self.controller.names, self.controller.usual_addresses
         self._encodings = {Address.parse(text): encoding for text, encoding in self.controller.encoders.items()}
 
     def decode(self, message: Sequence[int], time_s: float) -> ControlEvent | None:
@@ -69,7 +71,7 @@ class Decoder:
             return None
         kind, channel, first = message[0] & 0xF0, (message[0] & 0x0F) + 1, message[1]
         if kind == PROGRAM:
-            return self._event(time_s, f"scene.{first + 1}", 1.0)
+            return ControlEvent(time_s, f"scene.{first + 1}", source=self.controller.name)
         if kind == PRESSURE:
             return self._moved("pressure", 0, channel, first / 127, time_s)
         if len(message) < 3:
@@ -121,15 +123,15 @@ class Decoder:
 
     def _pressed_or_moved(self, control: _Control, value: float, time_s: float) -> ControlEvent | None:
         """The event, or None for the release of a control that only acts when it is pressed."""
-        return None if value == 0.0 and control.acts_once else self._event(time_s, control.name, value)
+        if value == 0.0 and control.acts_once:
+            return None
+        return ControlEvent(time_s, control.name, value, source=self.controller.name, number=control.number)
 
     def _turned(self, control: _Control, ticks: int, time_s: float) -> ControlEvent | None:
         if ticks == 0:
             return None
-        return ControlEvent(time_s, control.name, ticks * TICK, kind="turn", source=self.controller.name)
-
-    def _event(self, time_s: float, name: str, value: float) -> ControlEvent:
-        return ControlEvent(time_s, name, value, source=self.controller.name)
+        source = self.controller.name
+        return ControlEvent(time_s, control.name, ticks * TICK, kind="turn", source=source, number=control.number)
 
     def _selection(self, channel: int) -> SelectedParameter:
         return self._selected.setdefault(channel, SelectedParameter(channel))
@@ -156,11 +158,13 @@ class Decoder:
             if named is not None:
                 joined = self._pairs.setdefault((address.channel, pair.number), FourteenBit())
                 return _Control(named, _acts_once(named), joined, "fine" if fine else "coarse")
-        name = self._names.get(address) or self._names.get(any_channel) or address.control
+        at = address if address in self._names else any_channel
+        name, number = self._names.get(at, address.control), address.control if at in self._usual else ""
         spec = find_control(name)
         encoding = self._encodings.get(address) or self._encodings.get(any_channel)
         watched = address.kind == "cc" and encoding is None and spec is not None and spec.kind == "value"
-        return _Control(name, _acts_once(name), encoding=encoding, watch=EncoderWatch() if watched else None)
+        watch = EncoderWatch() if watched else None
+        return _Control(name, _acts_once(name), encoding=encoding, watch=watch, number=number)
 
 
 def _acts_once(name: str) -> bool:

@@ -132,6 +132,11 @@ class Controller(StrictModel):
         max_length=MAX_ENTRIES,
         description='any other address -> control name: "cc14 16", "nrpn 1200", "note 36 channel 10", "bend"',
     )
+    usual: Mapping[AddressText, ControlName] = Field(
+        {},
+        max_length=MAX_ENTRIES,
+        description='as controls, for addresses not named above; where "cc.74" itself is bound, that wins',
+    )
     encoders: Mapping[EncoderAddress, Encoding] = Field(
         {},
         max_length=MAX_ENTRIES,
@@ -147,6 +152,15 @@ class Controller(StrictModel):
     @property
     def names(self) -> dict[Address, str]:
         """Control name of every address that has one."""
+        return {Address.parse(text): name for text, name in self.usual.items()} | self._own_names
+
+    @property
+    def usual_addresses(self) -> frozenset[Address]:
+        """Addresses that have no more than a usual name."""
+        return frozenset(map(Address.parse, self.usual)) - set(self._own_names)
+
+    @property
+    def _own_names(self) -> dict[Address, str]:
         short = {Address("cc", number): name for number, name in self.knobs.items()}
         short |= {Address("note", number): name for number, name in self.pads.items()}
         return short | {Address.parse(text): name for text, name in self.controls.items()}

@@ -97,6 +97,7 @@ class ControlEvent:
     kind: ControlKind = "move"
     source: str = ""  # the controller's name, "keys", "osc", "panel", "phone"
     binding: Binding | None = None  # what the player has bound this control to, beside scene and venue
+    number: str = ""  # "cc.74": its name is only the usual one of that number, which wins where it is bound
 
 
 @dataclass(frozen=True, slots=True)

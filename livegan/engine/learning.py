@@ -134,6 +134,8 @@ class Learning:
         """What a moved control is called, and what it is bound to: learnt, or by scene or venue."""
         controller = controller_for(self.controllers, moved.port)
         name = name_of(controller, moved.address)
+        if is_usual(controller, moved.address):
+            name = self._controls.called(controller.name, name, moved.address.control)
         if not is_bindable(name):  # a button whose controller's file gives it a meaning of its own
             return Place(controller.name, free_name(controller, moved), name)
         channel = self._channels.get((controller.name, name), moved.address.channel)
@@ -228,12 +230,21 @@ def with_titles(message: str, titles: Sequence[str]) -> str:
 
 def name_of(controller: Controller, address: Address) -> str:
     """What a control is called: as its controller's definition says, or by its address, "cc.74"."""
+    named = _named(controller, address)
+    return controller.names[named] if named is not None else address.control
+
+
+def is_usual(controller: Controller, address: Address) -> bool:
+    """Whether that is only the usual name of its number."""
+    return _named(controller, address) in controller.usual_addresses
+
+
+def _named(controller: Controller, address: Address) -> Address | None:
+    """The address by which a definition names a control; None: it does not."""
     names = controller.names
     coarse = replace(address, kind="cc") if address.kind == "cc14" else address
-    for each in (address, replace(address, channel=0), coarse, replace(coarse, channel=0)):
-        if each in names:
-            return names[each]
-    return address.control
+    each_way = (address, replace(address, channel=0), coarse, replace(coarse, channel=0))
+    return next((each for each in each_way if each in names), None)
 
 
 def free_name(controller: Controller, moved: Moved) -> str:
@@ -246,6 +257,8 @@ def free_name(controller: Controller, moved: Moved) -> str:
 def addresses_of(controller: Controller, moved: Moved, control: str) -> dict[str, dict[str, str]]:
     """What a definition lacks so that a control is understood as it was moved: its name, 14 bit, the encoding."""
     named = name_of(controller, moved.address)
+    if control == moved.address.control and is_usual(controller, moved.address):
+        named = control
     another = named != control and is_bindable(named)  # is called so, on another channel
     address = moved.address if another else replace(moved.address, channel=0)
     found: dict[str, dict[str, str]] = {}

@@ -59,6 +59,7 @@ class Router:
 
     def put(self, event: ControlEvent) -> bool:
         """Send one event to its destination; False if there was no room for it."""
+        event = self._called(event) if event.number else event
         learnt = self.learned.get((event.source, event.name)) if event.binding is None else None
         if learnt is not None:
             event = replace(event, binding=learnt)
@@ -83,6 +84,22 @@ class Router:
         if taken and recorded:
             self.record(event)
         return taken
+
+    def called(self, source: str, name: str, number: str) -> str:
+        """What a control is called whose name is only the usual one of its number: by that where that is bound."""
+        for each in (number, name):
+            if (source, each) in self.learned:
+                return each
+        return number if self._binding(number) != number else name
+
+    def _called(self, event: ControlEvent) -> ControlEvent:
+        name = self.called(event.source, event.name, event.number)
+        other = event.name if name == event.number else event.number
+        hand, spec = (event.source, other), find_control(other)
+        if event.value <= 0 and hand in self._holding and spec is not None and spec.kind == "held":
+            self._holding.discard(hand)  # a pad, pressed while it was called otherwise
+            self.engine_events.put(replace(event, name=other, number=""))
+        return replace(event, name=name, number="")
 
     def take_engine_events(self) -> list[ControlEvent]:
         """What waited for the engine, oldest first; records the values in it, of which only the newest took effect."""

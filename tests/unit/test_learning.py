@@ -379,3 +379,45 @@ def test_at_a_shell_a_file_that_cannot_be_written_ends_it(
 def test_mistakes_at_a_shell_say_what_to_type(shell: CliRunner, words: list[str], reason: str) -> None:
     done = shell.invoke(app, ["learn", *words])
     assert reason in str(done.exception)
+
+
+def test_a_number_that_is_bound_itself_wins_over_its_usual_name_and_over_no_name_of_a_file(tmp_path: Path) -> None:
+    knobs: dict[str, str] = {}
+    controls = Router(lambda name: knobs.get(name, name), has_window=False)
+    ports = FakePorts("Foo 8:ctl", "nanoKONTROL2:ctl")
+    midi = MidiInput(controls.put, load_controllers(), ports=ports, now=lambda: 0.0)
+    midi.start(0.0)
+
+    def play(*message: int, port: str = "Foo 8:ctl") -> list[tuple[str, float]]:
+        ports.play(port, *message)
+        events = controls.engine_events.drain()
+        assert not any(event.number for event in events)
+        return [(event.name, event.value) for event in events]
+
+    assert play(0xB0, 74, 127) == [("knob.5", 1.0)]
+    knobs = {"cc.74": "effect.glow", "note.36": "effect.flash", "cc.16": "effect.hue", "knob.5": "truncation"}
+    assert play(0xB3, 74, 127) == [("cc.74", 1.0)]
+    assert play(0xB0, 73, 127) == [("knob.4", 1.0)]
+    assert play(0xB0, 16, 127, port="nanoKONTROL2:ctl") == [("knob.1", 1.0)], "its own file calls it so"
+    assert play(0x99, 36, 127) == [("note.36", 1.0)]
+    knobs = {"pad.1": "effect.flash"}  # another scene
+    assert play(0x99, 36, 0) == [("note.36", 0.0), ("pad.1", 0.0)], "what it holds in the scene before is let go"
+    assert play(0xB0, 74, 0) == [("knob.5", 0.0)]
+    controls.learned = {("Foo 8", "knob.5"): Binding("react")}
+    knobs = {"cc.74": "effect.glow"}
+    assert play(0xB0, 74, 127) == [("knob.5", 1.0)], "what the player taught it wins over scenes"
+
+
+def test_a_number_that_the_scene_binds_is_called_so_when_it_is_taught(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.controls._binding = lambda name: {"cc.74": "effect.glow"}.get(name, name)
+    stage.arm("motion.pulse")
+    stage.turn(74, 20, 24, 30)
+    assert stage.controls.learned == {("Foo 8", "cc.74"): Binding("motion.pulse")}
+    (path,) = tmp_path.glob("*.toml")
+    assert "[controls]" not in path.read_text(encoding="utf-8")
+    stage.events()
+    stage.turn(74, 90)
+    assert [(event.name, event.binding) for event in stage.events()] == [("cc.74", Binding("motion.pulse"))]
+    stage.turn(73, 90)
+    assert [event.name for event in stage.events()] == ["knob.4"], "its other numbers keep their usual names"
