@@ -110,9 +110,7 @@ def play(
     ] = None,
     quiet: Annotated[
         bool,
-        typer.Option(
-            "--quiet", help="Do not play songs through the speakers. Headless: print no notices while it plays."
-        ),
+        typer.Option("--quiet", help="Do not play songs through the speakers."),
     ] = False,
     anywhere: Annotated[
         bool, typer.Option("--anywhere", help="No sound input: play the demo track. No display: make a film.")
@@ -209,7 +207,7 @@ def play(
     window_report = None
     to_its_end = True
     if session.headless:
-        to_its_end = play_headless(show, clock, session.duration_s, echo, quiet=quiet)
+        to_its_end = play_headless(show, clock, session.duration_s, echo)
     else:
         echo(key_summary(show.keys))
         lost = partial(_end_without_display, show, session.record, report)

@@ -25,10 +25,9 @@ class NoticePrinter:
         tell: Callable[[str], object],
         *,
         told: Iterable[str] = (),
-        quiet: bool = False,
     ) -> None:
-        """`answers` are printed at once, each time; `told` was printed before. `quiet`: no notices, answers alone."""
-        self._telemetry, self._answers, self._tell, self._quiet = telemetry, answers, tell, quiet
+        """`answers` are printed at once, each time; `told` was printed before."""
+        self._telemetry, self._answers, self._tell = telemetry, answers, tell
         self._told = {_kind(line) for line in told}
         self._since_s: dict[str, float] = {}  # notices that stand, by kind
 
@@ -42,7 +41,7 @@ class NoticePrinter:
             self._told.add(_kind(line))
             self._tell(line)
         telemetry = self._telemetry.peek()
-        standing = {_kind(line): line for line in telemetry.notices} if telemetry and not self._quiet else {}
+        standing = {_kind(line): line for line in telemetry.notices} if telemetry else {}
         self._since_s = {kind: self._since_s.get(kind, now_s) for kind in standing}
         for kind, line in standing.items():
             if kind not in self._told and now_s - self._since_s[kind] >= STANDS_S:

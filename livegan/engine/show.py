@@ -355,16 +355,14 @@ def _log_service(log: ShowLog | None, patch: Patch, sound: str) -> Iterator[Serv
     yield Service("log", begin, log.poll, log.close, lambda: log.notice)
 
 
-def play_headless(
-    show: Show, clock: Clock, duration_s: float | None, tell: Callable[[str], object], *, quiet: bool = False
-) -> bool:
+def play_headless(show: Show, clock: Clock, duration_s: float | None, tell: Callable[[str], object]) -> bool:
     """Play without a window until `duration_s` has passed, or for ever; whether it came to that end.
 
-    Ctrl-C and ``quit`` end it before. `tell` prints what is wrong, unless `quiet`, and answers to who plays.
+    Ctrl-C and ``quit`` end it before. `tell` prints what is wrong, and answers to who plays.
     """
     headless = show.headless
     assert headless is not None, "the show was set up for a window"
-    notices = NoticePrinter(show.runtime.telemetry, headless.answers, tell, told=show.notices, quiet=quiet)
+    notices = NoticePrinter(show.runtime.telemetry, headless.answers, tell, told=show.notices)
     show.runtime.add(notices.service())
     with show.runtime, show.playing(), suppress(KeyboardInterrupt):
         end_s = clock.now() + (duration_s if duration_s is not None else float("inf"))

@@ -3,8 +3,6 @@
 import socket
 from pathlib import Path
 
-import pytest
-
 from livegan.config.venue import Venue
 from livegan.control.osc_packet import packet
 from livegan.core.binding import Binding
@@ -205,12 +203,11 @@ class Told:
         self.notices = notices
 
 
-@pytest.mark.parametrize("quiet", [False, True])
-def test_each_notice_that_stands_is_printed_once(quiet: bool) -> None:
+def test_each_notice_that_stands_is_printed_once() -> None:
     telemetry: Latest[Telemetry] = Latest()
     answers: Inbox[str] = Inbox()
     printed: list[str] = []
-    printer = NoticePrinter(telemetry, answers, printed.append, told=["said before"], quiet=quiet)
+    printer = NoticePrinter(telemetry, answers, printed.append, told=["said before"])
 
     def look(from_s: int, to_s: int, *notices: str) -> None:
         for tenth in range(10 * from_s, 10 * to_s):
@@ -228,4 +225,4 @@ def test_each_notice_that_stands_is_printed_once(quiet: bool) -> None:
     answers.put("Foo: again to quit")
     look(14, 15)
     notices = ["OSC: port 9000, taken", "loading", "film: 50 frames are missing", "OSC: port 9001, taken", "hung (90x)"]
-    assert printed == [*([] if quiet else notices), *["Foo: again to quit"] * 2]
+    assert printed == [*notices, *["Foo: again to quit"] * 2]
