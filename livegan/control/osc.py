@@ -150,6 +150,8 @@ class OscServer:
             self._retry_s = now_s + RETRY_S
             self._trouble = f"OSC: no messages, port {self.port} of {self.host} cannot be used ({_reason(error)})"
             return
+        if self._feedback.targets:  # the venue may name a broadcast address: then everybody is meant
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         self._trouble = ""
         self.port = self._socket.getsockname()[1]
         self.status = f"OSC: {self.host}:{self.port}"

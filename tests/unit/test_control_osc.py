@@ -383,6 +383,20 @@ def test_messages_come_by_udp_and_answers_go_back(server_and_hands: tuple[OscSer
     assert [event.value for event in hands.events if event.name == "noise"][-1] == 0.25
 
 
+def test_values_are_sent_to_a_broadcast_address_too() -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as everybody:
+        everybody.bind(("0.0.0.0", 0))
+        hands = Hands()
+        server = hands.server(port=0, targets=[("127.255.255.255", everybody.getsockname()[1])])
+        server.start(0.0)
+        server.poll(10.0)
+        try:
+            assert select.select([everybody], [], [], 5.0)[0]
+            assert messages_of(everybody.recv(2000))[0]
+        finally:
+            server.stop()
+
+
 def test_a_port_that_is_taken_is_told_and_tried_again(server_and_hands: tuple[OscServer, Hands]) -> None:
     first, hands = server_and_hands
     second = hands.server(port=first.port)
