@@ -10,7 +10,8 @@ import torch
 
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.info import NetworkInfo
-from livegan.networks.weights import network_class, save_weights
+from livegan.networks.network_class import network_class
+from livegan.networks.weights import save_weights
 
 SKIP = {"channels": [16, 16, 16], "mapping_layers": 2}
 LAYERS = {

@@ -23,8 +23,9 @@ from livegan.motifs.draw import NAMES, SHOWN, draw
 from livegan.networks.api import load_network
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.info import NetworkInfo
+from livegan.networks.network_class import network_class
 from livegan.networks.synthesis_options import SynthesisOptions
-from livegan.networks.weights import network_class, save_weights
+from livegan.networks.weights import save_weights
 
 SIDE, BATCH, MOTIF_DIM = 128, 6, 8
 CHANNELS = [160, 160, 128, 96, 48, 24]

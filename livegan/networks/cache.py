@@ -25,14 +25,19 @@ Arrays = dict[str, NDArray[np.float32]]
 HOLES_MATTER_BYTES = 100_000_000
 
 
+def cache_root() -> Path:
+    """The folder of all of the cache; may not exist yet."""
+    return platformdirs.user_cache_path("livegan") / "networks"
+
+
 def cache_folder(key: str) -> Path:
     """The cache folder of the file with that hash; may not exist yet."""
-    return platformdirs.user_cache_path("livegan") / "networks" / key[:32]
+    return cache_root() / key[:32]
 
 
 def is_cached(path: Path) -> bool:
     """Whether a file lies in the cache, so that no person chose its place."""
-    return path.is_relative_to(platformdirs.user_cache_path("livegan") / "networks")
+    return path.is_relative_to(cache_root())
 
 
 def check_whole(path: Path) -> None:
@@ -77,7 +82,7 @@ def remember(key: str, what: str, value: Mapping[str, Any]) -> None:
 
 def forget_all(prefix: str) -> None:
     """Forget what was remembered under names that begin so, of every file."""
-    for path in (platformdirs.user_cache_path("livegan") / "networks").glob(f"*/{prefix}*.json"):
+    for path in cache_root().glob(f"*/{prefix}*.json"):
         with suppress(OSError):
             path.unlink()
 

@@ -183,7 +183,9 @@ def _in_file(path: Path) -> NetworkInfo:
     if not path.exists():
         folder = path.parent
         others = (
-            [other.name for other in files_in(folder) if other.suffix in READABLE_SUFFIXES] if folder.is_dir() else []
+            [other.name for other in files_in(folder) if other.suffix in READABLE_SUFFIXES and other.exists()]
+            if folder.is_dir()
+            else []
         )
         close = nearest(path.name, sorted(others)[:MAX_COMPARED_NAMES])
         hint = (

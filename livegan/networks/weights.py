@@ -1,20 +1,21 @@
 """Weights on disk: safetensors with a JSON beside them, checked before they are used."""
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from safetensors.torch import save_file
 
 from livegan.core.files import atomic_path
 from livegan.core.text import printable
-from livegan.networks.architectures import ARCHITECTURES
+from livegan.errors import NetworkError
 from livegan.networks.architectures.protocol import StyleNet
+from livegan.networks.cache import is_cached
 from livegan.networks.importers.safetensors_file import Entry
 from livegan.networks.info import NetworkInfo, write_info
 from livegan.networks.models import MODELS
+from livegan.networks.network_class import expected_shapes, model_class, network_class
 from livegan.networks.weights_file import Shapes, check_fit, refuse, weight_entries
 
 Net = TypeVar("Net", bound=torch.nn.Module)
@@ -28,22 +29,10 @@ def save_weights(info: NetworkInfo, tensors: Mapping[str, torch.Tensor]) -> None
     write_info(info)
 
 
-def network_class(kind: str) -> type[StyleNet]:
-    """The class of the networks of an architecture, a key of ARCHITECTURES."""
-    network: type[StyleNet] = _class(ARCHITECTURES[kind].network)
-    return network
-
-
 def load_model(info: NetworkInfo) -> torch.nn.Module:
     """The public model in the files of `info`, whose kind is a key of MODELS; NetworkError if they are broken."""
-    model: torch.nn.Module = _class(MODELS[info.kind].network).from_info(info)
+    model: torch.nn.Module = model_class(info.kind).from_info(info)
     return model
-
-
-def _class(text: str) -> Any:
-    """The class that "module:Class" names."""
-    module, _, name = text.partition(":")
-    return getattr(import_module(module), name)
 
 
 def load_style_net(info: NetworkInfo) -> StyleNet:
@@ -78,19 +67,27 @@ def check_weights(info: NetworkInfo) -> None:
         load_weights(info, expected_shapes(info))
 
 
-def expected_shapes(info: NetworkInfo) -> Shapes:
-    """Names and shapes of the tensors of the network that `info` describes; NetworkError if there can be none."""
-    with torch.device("meta"):
-        network = network_class(info.kind).from_info(info)
-    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-
-
 def load_weights(info: NetworkInfo, expected: Shapes) -> dict[str, torch.Tensor]:
     """The tensors of a network, float32 on the CPU, exactly those `expected`, each finite and of its shape.
 
     Anything else raises a NetworkError of one sentence: no file, not a safetensors file, cut short, a missing,
-    unknown or misshapen tensor, NaN or infinity. Their head is checked before any of them is read.
+    unknown or misshapen tensor, NaN or infinity. Their head is checked before any of them is read. A damaged copy of
+    another program's file, in the cache, is first converted anew.
     """
+    try:
+        return _checked(info, expected)
+    except NetworkError:
+        if not (is_cached(info.path) and info.source):
+            raise
+        from livegan.networks.importers.convert import convert_again
+
+        if not convert_again(info):
+            raise
+    return _checked(info, expected)
+
+
+def _checked(info: NetworkInfo, expected: Shapes) -> dict[str, torch.Tensor]:
+    """As `load_weights`, from the file as it is."""
     entries = weight_entries(info)
     check_fit(info, entries, expected)
     try:

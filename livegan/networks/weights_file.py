@@ -19,10 +19,21 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 def check_description(info: NetworkInfo) -> None:
     """NetworkError if the JSON of `info`, of an architecture, describes a network that cannot be: no file is read."""
+    described_shapes(info)
+
+
+def described_shapes(info: NetworkInfo) -> Shapes | None:
+    """Names and shapes of the tensors that the JSON of `info` asks for; None if it is of no architecture.
+
+    NetworkError if there can be no such network. No file is read, and no torch.
+    """
     where = ARCHITECTURES[info.kind].shape if info.kind in ARCHITECTURES else ""
-    if where:
-        module, _, name = where.partition(":")
-        getattr(import_module(module), name).of(info)
+    if not where:
+        return None
+    module, _, name = where.partition(":")
+    room = import_module(module)
+    shapes: Shapes = room.tensor_shapes(getattr(room, name).of(info))
+    return shapes
 
 
 def weight_entries(info: NetworkInfo) -> dict[str, Entry]:

@@ -1,6 +1,6 @@
 """Network check: drawing times of its quality steps, PSNR against the float32 reference, a contact sheet as PNG."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from livegan.rendering.registry import REHEARSAL, Generator, QualityStep
 from livegan.rendering.threads import use_threads
 
 TIMED_FRAMES, COMPARED_FRAMES = 7, 4
+ALIKE = 2  # of 255, by which no pixel of pictures that are alike differs
 
 FrameCallback = Callable[[int], None]  # called with how many pictures are drawn
 
@@ -33,6 +34,7 @@ class NetworkCheck:
     sheet: Path
     steps: tuple[tuple[QualityStep, float], ...] = ()  # each with the median time of a picture [ms]
     notice: str = ""  # why a step is missing
+    alike: bool = False  # whether all pictures of the sheet are the same
 
 
 def check_network(
@@ -57,7 +59,15 @@ def check_network(
         columns = SEEDS if rows else 4
         write_png(output, contact_sheet(pictures, columns, 128 if rows else 256), "-o")
         return NetworkCheck(
-            generator.device_text, generator.reason, steps[0][1], lowest_db, rows, output, steps, generator.notice
+            generator.device_text,
+            generator.reason,
+            steps[0][1],
+            lowest_db,
+            rows,
+            output,
+            steps,
+            generator.notice,
+            _alike(pictures),
         )
     finally:
         generator.close()
@@ -81,6 +91,11 @@ def report(info: NetworkInfo, check: NetworkCheck) -> list[str]:
     if check.rows:
         names = [info.classes[row] if row < len(info.classes) else str(row) for row in check.rows]
         lines.append(f"rows of the sheet are classes: {', '.join(names)}")
+    if check.alike:
+        lines.append(
+            "careful: all pictures of the sheet are the same, whatever the seed: the file is damaged, or its training "
+            "broke; look at the sheet, then download it again or take an earlier snapshot"
+        )
     return [*lines, f"{check.sheet}: {SEEDS} seeds, psi {SHEET_PSI}"]
 
 
@@ -98,6 +113,12 @@ def _step_lines(check: NetworkCheck) -> list[str]:
     if lines:
         lines.insert(0, "quality steps, for a show that is too slow; dB: enlarged, like the full picture")
     return lines + [check.notice] * bool(check.notice)
+
+
+def _alike(pictures: Sequence[Pixels]) -> bool:
+    """Whether no pixel differs by more than ALIKE between any two of the pictures."""
+    darkest, brightest = np.minimum.reduce(pictures), np.maximum.reduce(pictures)
+    return len(pictures) > 1 and bool((brightest - darkest).max() <= ALIKE)
 
 
 def _draw(generator: Generator, plan: FramePlan, step: int = 0) -> Pixels:

@@ -7,6 +7,7 @@ from livegan.core.registry import unknown
 from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
+from livegan.networks.cache import cache_root, is_cached
 from livegan.networks.catalogue import CatalogueEntry, load_catalogue
 from livegan.networks.download import check_address
 from livegan.networks.encoder_file import encoder_path
@@ -21,7 +22,7 @@ from livegan.networks.library import (
     path_of,
 )
 from livegan.networks.models import MODELS
-from livegan.networks.weights_file import check_description, weight_entries
+from livegan.networks.weights_file import check_description, check_fit, described_shapes, weight_entries
 from livegan.studio.network_convert import WEIGHTLESS
 
 MAX_CELL = 500  # characters in a cell of a table
@@ -107,7 +108,11 @@ def describe(name: str) -> list[str]:
     }
     given = path_of(name)
     if given.is_file() and info.path.parent.resolve() != given.parent.resolve():
-        lines["converted"] = f"once, and kept in {info.path.parent}"
+        if is_cached(info.path):
+            lines["converted"] = f"once, and kept in {info.path.parent}"
+        else:  # and where it lies now is deleted at the end
+            lines["converted"] = f"anew each time: the cache {cache_root()} cannot be written"
+            lines["description"] = lines["weights"] = ""
     return _columns([(key, value) for key, value in lines.items() if value])
 
 
@@ -139,10 +144,17 @@ def _dimensions(info: NetworkInfo) -> dict[str, str]:
 
 
 def parameter_count(info: NetworkInfo) -> int:
-    """How many numbers its weights hold, from the head of the file; 0 for kinds without. NetworkError if broken."""
+    """How many numbers its weights hold, from the head of the file; 0 for kinds without.
+
+    NetworkError if it is broken, or does not fit the description.
+    """
     if info.kind not in (*ARCHITECTURES, *MODELS):
         return 0
-    return sum(prod(entry.shape) for entry in weight_entries(info).values())
+    expected = described_shapes(info)
+    entries = weight_entries(info)
+    if expected is not None:
+        check_fit(info, entries, expected)
+    return sum(prod(entry.shape) for entry in entries.values())
 
 
 def size_text(info: NetworkInfo) -> str:

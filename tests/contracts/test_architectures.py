@@ -16,8 +16,10 @@ from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.morph_info import morph_info
+from livegan.networks.network_class import expected_shapes, network_class
 from livegan.networks.synthesis_options import SynthesisOptions
-from livegan.networks.weights import load_style_net, network_class
+from livegan.networks.weights import load_style_net
+from livegan.networks.weights_file import described_shapes
 from livegan.rendering.load import generators, load_generator
 from tests.tiny_networks import TINY, tiny
 
@@ -46,6 +48,11 @@ def test_the_table_names_what_is_there(kind: str) -> None:
     assert issubclass(network_class(kind), StyleNet)
     assert callable(import_module(architecture.backends).backend_specs)
     assert kind in generators()
+
+
+def test_the_tensors_that_are_known_without_torch_are_those_of_the_network(make: Make) -> None:
+    info = read_info(make(1).path)
+    assert described_shapes(info) == expected_shapes(info)
 
 
 def test_a_network_opens_and_is_what_its_description_says(make: Make) -> None:

@@ -27,8 +27,8 @@ from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.cache import cache_folder, file_hash
 from livegan.networks.importers import convert
 from livegan.networks.importers.worker import Job, answer
-from livegan.networks.info import FORMAT
-from livegan.networks.library import find_network, installed_folder
+from livegan.networks.info import FORMAT, NetworkInfo
+from livegan.networks.library import find_network, installed_folder, open_network
 from livegan.networks.weights_file import check_description
 from livegan.studio import network_add, network_convert
 from tests import foreign
@@ -215,10 +215,28 @@ def test_every_architecture_finds_what_cannot_be_without_torch(kind: str, run: R
 def test_weights_of_another_network(run: Run, tmp_path: Path) -> None:
     info, other = tiny(tmp_path, "stylegan2"), tiny(tmp_path, "stylegan3", name="other")
     shutil.copyfile(other.weights, info.weights)
-    for command in ("convert -o out", "add", "check"):
+    for command in ("info", "convert -o out", "add", "check"):
         refused(
             run, r"does not fit what tiny.json says: .* is missing.*copy both", "networks", *command.split(), info.path
         )
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_what_the_head_of_a_file_shows_is_refused_at_once(kind: str, run: Run, tmp_path: Path) -> None:
+    info = tiny(tmp_path, kind)
+    assert run("networks", "info", str(info.path)).returncode == 0
+    tensors = load_file(info.weights)
+    name, other = sorted(tensors)[:2]
+    changes = {
+        "is missing": {key: value for key, value in tensors.items() if key != name},
+        "'extra' is unknown": {**tensors, "extra": np.zeros(2, np.float32)},
+        f"'{re.escape(other)}' is 3x5x7 where": {**tensors, other: np.zeros((3, 5, 7), np.float32)},
+    }
+    for says, changed in changes.items():
+        save_file(changed, info.weights)
+        refused(run, says, "networks", "info", info.path)
+    shutil.copytree(tmp_path, installed_folder(), dirs_exist_ok=True)
+    assert "tiny is broken" in run("networks", "list").stdout
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
@@ -476,19 +494,83 @@ def test_a_folder_of_nothing_but_harm_is_one_short_list(run: Run, tmp_path: Path
     assert "and 22 more" in typed.stderr
 
 
-def test_a_damaged_copy_in_the_cache_is_told_by_the_name_of_the_file(run: Run, tmp_path: Path) -> None:
-    """The player has never seen the cache, so no advice is about a file in it but to delete it."""
-    path = written(tmp_path, "x.pkl", CONVERTED)
+def rotten(path: Path) -> NetworkInfo:
+    """The network of a file, its copy in the cache with numbers that are none."""
     info = find_network(path)
     tensors = load_file(info.weights)
     tensors["mapping.w_avg"][:] = np.nan
     save_file(tensors, info.weights)
-    sentence = refused(run, "its copy in the cache .* not finite", "networks", "check", path)
-    assert sentence.startswith(f"livegan: {path}: ")
-    folder = cache_folder(file_hash(path)) / convert.FOLDER
-    assert f"delete {folder}, then try again" in sentence
-    shutil.rmtree(folder)
+    return info
+
+
+def test_a_damaged_copy_in_the_cache_is_converted_anew(run: Run, tmp_path: Path) -> None:
+    path = written(tmp_path, "x.pkl", CONVERTED)
+    whole = find_network(path).weights.read_bytes()
+    info = rotten(path)
+    typed = run("networks", "convert", str(path), "-o", "out")
+    assert typed.returncode == 0, typed.stderr
+    assert info.weights.read_bytes() == whole
+    tensors = load_file(info.weights)
+    del tensors["mapping.w_avg"]
+    save_file(tensors, info.weights)
     assert run("networks", "info", str(path)).returncode == 0
+    assert info.weights.read_bytes() == whole
+    rotten(written(tmp_path, "same bytes.pkl", CONVERTED))  # its copy has the name of the first
+    assert open_network(find_network(tmp_path / "same bytes.pkl")) is not None
+
+
+def test_a_damaged_copy_in_the_cache_is_told_by_the_name_of_the_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The player has never seen the cache, so no advice is about a file in it but to delete it."""
+    path = written(tmp_path, "x.pkl", CONVERTED)
+    info = rotten(path)
+    path.write_bytes(CONVERTED + b"more")  # another file by now
+    with pytest.raises(NetworkError, match=r"its copy in the cache .* not finite") as caught:
+        open_network(info)
+    assert str(caught.value).startswith(f"{path}: ")
+    folder = cache_folder(file_hash(written(tmp_path, "y.pkl", CONVERTED))) / convert.FOLDER
+    assert f"delete {folder}, then try again" in str(caught.value)
+
+    def broken(*arguments: Any) -> None:
+        raise NetworkError("has numbers that are not finite in 'mapping.w_avg': its training broke")
+
+    monkeypatch.setattr(convert, "_run", broken)
+    sentence = refused(
+        run, "not finite in 'mapping.w_avg': its training broke", "networks", "check", tmp_path / "y.pkl"
+    )
+    assert sentence.startswith(f"livegan: {tmp_path / 'y.pkl'}: ")
+    assert "cache" not in sentence
+
+
+def test_a_cache_that_cannot_be_written_is_said_by_info(run: Run, tmp_path: Path) -> None:
+    path = written(tmp_path, "x.pkl", CONVERTED)
+    (tmp_path / "CACHE").write_text("a file where the folder should be")
+    typed = run("networks", "info", str(path))
+    assert typed.returncode == 0
+    place = tmp_path / "CACHE" / "livegan" / "networks"
+    assert f"anew each time: the cache {place} cannot be written" in typed.stdout
+    assert "livegan-" not in typed.stdout.replace(str(tmp_path), ""), "a folder that is deleted at the end"
+
+
+def test_a_link_to_itself_is_not_offered_as_what_was_meant(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "pk").mkdir()
+    (tmp_path / "pk" / "self.pkl").symlink_to("self.pkl")
+    (tmp_path / "pk" / "sell.pkl").symlink_to("nowhere.pkl")
+    sentence = refused(run, "is a link that leads to no file", "networks", "info", tmp_path / "pk" / "self.pkl")
+    assert "did you mean" not in sentence
+    written(tmp_path / "pk", "selv.pkl", CONVERTED)
+    refused(run, "did you mean '.*selv.pkl'", "networks", "info", tmp_path / "pk" / "self.pkl")
+
+
+def test_check_says_that_all_pictures_are_the_same(run: Run, tmp_path: Path) -> None:
+    info = tiny(tmp_path, "stylegan2")
+    typed = run("networks", "check", str(info.path), "-o", "sheet.png")
+    assert "are the same" not in typed.stdout
+    save_file({key: np.zeros_like(value) for key, value in load_file(info.weights).items()}, info.weights)
+    typed = run("networks", "check", str(info.path), "-o", "flat.png")
+    assert typed.returncode == 0, typed.stderr
+    assert "careful: all pictures of the sheet are the same, whatever the seed" in typed.stdout
 
 
 def test_what_cannot_be_drawn_is_found_as_it_is_converted(run: Run, tmp_path: Path) -> None:

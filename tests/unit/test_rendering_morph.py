@@ -22,8 +22,9 @@ from livegan.networks.device import has_bf16
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import open_network
 from livegan.networks.morph_info import members_of, morph_info
+from livegan.networks.network_class import network_class
 from livegan.networks.synthesis_options import SynthesisOptions
-from livegan.networks.weights import network_class, save_weights
+from livegan.networks.weights import save_weights
 from livegan.rendering.accuracy import REQUIRED_DB, psnr_db
 from livegan.rendering.backends.stylegan2_morph import StyleGAN2CpuMorpher
 from livegan.rendering.latents_to_ws import WsBuilder

@@ -21,8 +21,9 @@ from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_network, open_network
 from livegan.networks.morph_info import morph_info
+from livegan.networks.network_class import network_class
 from livegan.networks.synthesis_options import SynthesisOptions
-from livegan.networks.weights import load_style_net, network_class, save_weights
+from livegan.networks.weights import load_style_net, save_weights
 from livegan.rendering import correction, quality_steps
 from livegan.rendering.accuracy import OPTIONS, REQUIRED_DB, psnr_db, random_ws
 from livegan.rendering.backends import stylegan2 as stylegan2_backends

@@ -24,10 +24,11 @@ from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.cache import cache_folder, check_whole, file_hash
 from livegan.networks.importers.read import configs_beside
 from livegan.networks.importers.safetensors_file import read_header
+from livegan.networks.importers.sniff import sniff_file
 from livegan.networks.importers.worker import Job
 from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.models import MODELS
-from livegan.networks.weights_file import misfits
+from livegan.networks.weights_file import described_shapes, misfits
 
 FOLDER = "network-2"  # in the cache; another name makes all networks be converted anew
 MAX_FILE_BYTES = 16_000_000_000  # bytes of a file; training checkpoints have a thousand million
@@ -63,12 +64,35 @@ def import_network(path: Path, kind: str) -> NetworkInfo:
             read_header(path)
         key = _key(path, kind)
         with _folder(key) as folder:
-            info = _whole(folder) or _convert(path, kind, folder, before)
+            info = _kept(folder) or _convert(path, kind, folder, before)
     except OSError as error:
         raise NetworkError(f"cannot be read or converted ({reason_of(error)})", path) from error
     except NetworkError as error:  # of a reader, which does not know the path
         raise error.about(path) from error
     return replace(info, name=path.stem, source=printable(str(path), 4096))
+
+
+def convert_again(info: NetworkInfo) -> bool:
+    """Convert the source of a damaged copy in the cache anew, in its place; False if that is not to be had any more.
+
+    NetworkError if the source itself is broken.
+    """
+    path = Path(info.source)
+    folder = info.path.parent
+    try:
+        before = path.stat()
+        kind = sniff_file(path)
+        if cache_folder(_key(path, kind)) != folder.parent:
+            return False
+    except (OSError, NetworkError):
+        return False
+    try:
+        _convert(path, kind, folder, before, info.path.stem)
+    except OSError:
+        return False
+    except NetworkError as error:
+        raise error.about(path) from error
+    return True
 
 
 def _key(path: Path, kind: str) -> str:
@@ -89,7 +113,7 @@ def _folder(key: str) -> Iterator[Path]:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError:
-        if _whole(folder / FOLDER) is None:
+        if _kept(folder / FOLDER) is None:
             if key not in _spare:
                 _spare[key] = Path(tempfile.mkdtemp(prefix="livegan-"))
                 atexit.register(shutil.rmtree, _spare[key], ignore_errors=True)
@@ -109,13 +133,27 @@ def _whole(folder: Path) -> NetworkInfo | None:
     return None
 
 
-def _convert(path: Path, kind: str, folder: Path, before: os.stat_result) -> NetworkInfo:
-    """Convert the file aside, then move the result to `folder`; of two conversions at once one is kept."""
+def _kept(folder: Path) -> NetworkInfo | None:
+    """The network in a folder if its weights are those of its description, as far as their head shows; or None."""
+    info = _whole(folder)
+    try:
+        expected = described_shapes(info) if info else None
+        return None if info and expected and misfits(read_header(info.weights), expected) else info
+    except (OSError, NetworkError):
+        return None
+
+
+def _convert(path: Path, kind: str, folder: Path, before: os.stat_result, damaged: str = "") -> NetworkInfo:
+    """Convert the file aside, then move the result to `folder`; of two conversions at once one is kept.
+
+    `damaged`: the name of the copy that lies there and is replaced.
+    """
     with tempfile.TemporaryDirectory(prefix="converting-", dir=folder.parent) as aside:
         made = Path(aside) / FOLDER
         made.mkdir()
         _sweep(folder.parent, made)
         name = re.sub(r"[^A-Za-z0-9_.+() -]", "_", path.stem)[:80].strip(". ") or "network"
+        name = damaged or name
         _run(path, kind, made, name)
         info = _whole(made)
         if info is None:
@@ -124,12 +162,12 @@ def _convert(path: Path, kind: str, folder: Path, before: os.stat_result) -> Net
         after = path.stat()
         if any(getattr(after, what) != getattr(before, what) for what in ("st_ino", "st_size", "st_mtime_ns")):
             raise NetworkError("was changed while it was read; try again when it is whole")
-        if folder.exists() and _whole(folder) is None:
+        if folder.exists() and (damaged or _kept(folder) is None):
             shutil.rmtree(folder)
         try:
             made.rename(folder)
         except OSError:
-            other = _whole(folder)
+            other = _kept(folder)
             if other is None:
                 raise
             return other
@@ -140,7 +178,7 @@ def _check_drawable(info: NetworkInfo) -> None:
     """NetworkError if livegan could not draw with what a reader made of a file: that is found now, not in a show."""
     if info.kind not in ARCHITECTURES:
         return
-    from livegan.networks.weights import expected_shapes  # torch, on first use
+    from livegan.networks.network_class import expected_shapes  # torch, on first use
 
     try:
         mistakes = misfits(read_header(info.weights), expected_shapes(info))
