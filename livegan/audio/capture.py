@@ -95,6 +95,6 @@ class Capture:
         if not len(samples):
             return
         self._mark = first + len(samples)
-        out = self._resampler.resample_chunk(np.nan_to_num(samples))
+        out = self._resampler.resample_chunk(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0))
         if len(out) and not self._owner.lent:
             self._ring.write(out, self._in.time_at(self._mark))

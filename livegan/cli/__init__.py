@@ -35,13 +35,14 @@ from livegan.cli import (
     training,
     upload,
 )
-from livegan.cli.options import OptionalAddress
-from livegan.cli.output import flush, open_closed_streams, replace_unprintable, report_error, show
+from livegan.cli.options import OptionalAddress, dashed_file
+from livegan.cli.output import echo, flush, open_closed_streams, replace_unprintable, report_error, show
 from livegan.cli.supervise import supervise, wants_supervisor
 from livegan.core.signals import Interrupt, handle_ending_signals
 from livegan.core.version import __version__
 from livegan.errors import LiveganError
 
+USAGE = 2  # exit code of words that are no command line
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -82,6 +83,8 @@ def main() -> None:
             code = 0
         except SystemExit as end:  # how typer ends every command
             code = end.code if isinstance(end.code, int) else 1
+            if code == USAGE and (hint := dashed_file(sys.argv[1:])):
+                echo(hint)
         except KeyboardInterrupt:
             code = INTERRUPTED
         except (LiveganError, OSError) as error:

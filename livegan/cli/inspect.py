@@ -1,6 +1,7 @@
 """Commands that inspect this machine and its files: devices, scenes, sets, keys, bookmarks, routes, parameters ..."""
 
 from pathlib import Path
+from time import localtime, strftime
 from typing import Annotated
 
 import typer
@@ -125,11 +126,12 @@ def bookmarks() -> None:
     for path in kept:
         try:
             plan = read_bookmark(path)
-        except LiveganError:
+            when = strftime("%Y-%m-%d at %H:%M", localtime(path.stat().st_mtime))
+        except (LiveganError, OSError):
             show(f"{path.stem:18} cannot be read; delete {path}")
             continue
         latent = "w" if plan.w is not None else "a mix in w" if plan.mix else "z"
-        show(f"{path.stem:18} {latent} of {plan.network}, {plan.time_s:.0f} s into the show")
+        show(f"{path.stem:18} {latent} of {plan.network}, kept on {when}")
     if kept:
         show(f'They are in {bookmark_folder()}; walk them with: path = ["bookmarks:all"]')
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.core
 
-from livegan.core.text import parse_size
+from livegan.core.text import parse_size, printable, quoted
 from livegan.errors import LiveganError, MediaError
 
 if TYPE_CHECKING:
@@ -79,6 +79,15 @@ class OptionalAddress(typer.core.TyperCommand):
             if place == at or filled[place].startswith("-"):
                 filled.insert(place, HERE)
         return super().parse_args(ctx, filled)
+
+
+def dashed_file(words: list[str]) -> str:
+    """What to type for a file whose name begins like an option, if one is among the words; "" if none is."""
+    for word in words:
+        if word.startswith("-") and word not in ("-", "--") and Path(word).exists():
+            there = printable(quoted(f"./{word}"))
+            return f"To name the file {printable(word)}, which begins like an option, type: {there}"
+    return ""
 
 
 def workers_option(count: int, ray: str) -> "WorkerOptions":

@@ -27,7 +27,7 @@ from livegan.cli.options import (
     workers_option,
 )
 from livegan.cli.output import echo, show
-from livegan.core.signals import end_at_once
+from livegan.core.signals import end_at_once, tell_interrupt
 from livegan.core.text import counted, printable, quoted
 from livegan.errors import LiveganError, MediaError
 
@@ -106,7 +106,7 @@ def render(
     effect_strength: EffectStrength = 0.5,
 ) -> None:
     """Make films of songs: the show, offline. Every frame is in its place; stopped, it goes on when typed again."""
-    with end_at_once():  # there is nothing to keep yet
+    with tell_interrupt(echo, output or "the film"), end_at_once():  # there is nothing to keep yet
         from livegan.engine.custom_effects import effects_typed
         from livegan.engine.prompts import check_prompt
         from livegan.engine.show_log_reader import is_show_log, open_show_log
@@ -257,7 +257,7 @@ def _frames_folder(folder: Path | None, film: Path, films: int) -> Path | None:
 
 def _render_all(jobs: "list[RenderJob]", place: "Venue") -> None:
     """One film after the other. What is wrong with one song does not keep the others from being made."""
-    with end_at_once():
+    with tell_interrupt(echo, str(jobs[0].output)), end_at_once():
         from livegan.studio.render import render_film
 
     failed = []

@@ -120,7 +120,10 @@ class LenientStderr(io.TextIOBase):
 
 @contextmanager
 def progress_bar(what: str, total: int | None, unit: str) -> Iterator[ProgressCallback]:
-    """A bar on standard error; call what it yields with how many of `total` are done. None: the total is unknown."""
+    """A bar on standard error; call what it yields with how many of `total` are done. None: the total is unknown.
+
+    A total that was too small, of a song that dies away after its last note say, grows with what is done.
+    """
     from rich.console import Console  # imported on first use: core needs only numpy
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -135,9 +138,9 @@ def progress_bar(what: str, total: int | None, unit: str) -> Iterator[ProgressCa
         task, log, reached = bar.add_task(what, total=total), progress_log(), 0
 
         def report(done: int) -> None:
-            nonlocal reached
-            reached = done
-            bar.update(task, completed=done)
+            nonlocal reached, total
+            reached, total = done, total if total is None else max(total, done)
+            bar.update(task, completed=done, total=total)
             if log is not None:
                 log.add(what, done, total, unit, bar.tasks[0].time_remaining)
 

@@ -74,3 +74,13 @@ def end_at_once() -> Iterator[None]:
     finally:
         for number, old in before.items():
             signal.signal(number, old)
+
+
+@contextmanager
+def tell_interrupt(say: Callable[[str], None], film: str) -> Iterator[None]:
+    """Within the block, before a film is begun, Ctrl-C says that nothing was written; then it ends the command."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"{film}: stopped before the first frame; nothing was written.")
+        raise

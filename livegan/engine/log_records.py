@@ -8,6 +8,7 @@ import json
 import lzma
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
@@ -55,6 +56,7 @@ class RecordFile:
         self.path = path
         self.whole = len(MAGIC)  # bytes that were read
         self.left = 0  # bytes behind them, which are broken off or damaged; known at the end
+        self.damaged = 0  # bytes of the record there, if all of it is there and it is not as it was written
 
     def __iter__(self) -> Iterator[Record]:
         name = printable(self.path)
@@ -80,11 +82,25 @@ class RecordFile:
             return None
         kind, length, checksum = _HEAD.unpack(head)
         payload = file.read(length) if length <= MAX_PACKED else b""
-        if len(payload) < length or _sum(kind, payload) != checksum:
-            return None
-        record = _unpacked(kind, payload)
+        whole = len(payload) == length and _sum(kind, payload) == checksum
+        record = _unpacked(kind, payload) if whole else None
         self.whole += (_HEAD.size + length) * (record is not None)
+        there = len(payload) == length or length > MAX_PACKED
+        self.damaged = _HEAD.size + len(payload) if record is None and there else 0
         return record
+
+    def behind(self) -> Iterator[Record]:
+        """Whole records behind those that are damaged, as far as their lengths lead to them."""
+        with suppress(OSError), self.path.open("rb") as file:
+            at = file.seek(self.whole)
+            while len(head := file.read(_HEAD.size)) == _HEAD.size:
+                kind, length, checksum = _HEAD.unpack(head)
+                at += _HEAD.size + length
+                payload = file.read(length) if length <= MAX_PACKED else b""
+                whole = len(payload) == length and _sum(kind, payload) == checksum
+                if whole and (record := _unpacked(kind, payload)) is not None:
+                    yield record
+                file.seek(at)
 
 
 def _unpacked(kind: bytes, payload: bytes) -> Record | None:

@@ -1,10 +1,11 @@
 """Reading of show logs, anybody's: its parts in order, what is broken off at their end, and holes in them."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import chain, takewhile
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class ShowLogFile:
     ended: bool = False  # the show closed it; known when all blocks were read, like all below
     broken_bytes: int = 0  # at the end, broken off or damaged
     dropped: int = 0  # frames that are missing somewhere
+    missing_s: float = 0.0  # of the show after what is broken off or damaged, where that is known
     wrong: str = ""  # why it could not be read further, though it is whole
 
     @property
@@ -78,6 +80,14 @@ class ShowLogFile:
             raise self.unusable("state") from error
 
     @property
+    def lost(self) -> str:
+        """What is broken off or damaged, and left out; "" if nothing is. Known when all blocks were read."""
+        if not self.broken_bytes:
+            return ""
+        of = f", and with them {self.missing_s:.1f} s of the show" if self.missing_s else ""
+        return f"{self.broken_bytes} bytes at its end are broken off or damaged; they are left out{of}"
+
+    @property
     def no_frame(self) -> str:
         """Why a log without a frame has none; known when all blocks were read."""
         if self.ended:
@@ -101,7 +111,8 @@ class ShowLogFile:
         with suppress(MediaError):  # a log that can be told, and not rendered
             features = len(self.layout.names)
         self.paths, self.ended, self.broken_bytes, self.dropped, self.wrong = [], False, 0, 0, ""
-        for file, records in self._parts():
+        self.missing_s, last_s, parts = 0.0, None, self._parts()
+        for file, records in parts:
             for record in records:
                 if record.kind != BLOCK:
                     self.ended = True
@@ -113,9 +124,13 @@ class ShowLogFile:
                     return
                 if block.frames:
                     self.dropped += max(block.first - expected, 0)
-                    expected = block.first + len(block.frames)
+                    expected, last_s = block.first + len(block.frames), block.frames[-1].time_s
                 yield block
             self.broken_bytes = file.left
+            if self.broken_bytes:
+                further = chain(file.behind(), chain.from_iterable(records for _, records in parts))
+                self.missing_s = _time_of_last(further, features) - last_s if last_s is not None else 0.0
+                self.missing_s = max(self.missing_s, 0.0)
             if self.broken_bytes or self.ended:
                 return
 
@@ -134,11 +149,30 @@ class ShowLogFile:
         return same and header.table.get("part") == self.header.get("part", 1) + part
 
 
+def _time_of_last(records: Iterable[Record], features: int) -> float:
+    """When the last frame in any of these records was due; minus infinity if there is none."""
+    last_s = -inf
+    for record in records:
+        with suppress(*WRONG):
+            if record.kind == BLOCK and (frames := read_block(record, features).frames):
+                last_s = frames[-1].time_s
+    return last_s
+
+
 def open_show_log(path: Path) -> ShowLogFile:
     """A show log by the file of its first part; MediaError if it is none, or of a format that is not known here."""
-    header = next(iter(RecordFile(path)), None)
+    header = next(iter(file := RecordFile(path)), None)
+    if header is None and file.damaged:
+        raise MediaError(
+            f"'{printable(path)}' is a damaged show log: the {file.damaged} bytes at its beginning, which have the "
+            "scenes and the venue, are not as they were written, and without them nothing can be made of the rest; "
+            "copy it again from where the show was played, or take a backup"
+        )
     if header is None or header.kind != HEADER:
-        raise MediaError(f"'{printable(path)}' is a show log that breaks off before it has begun")
+        raise MediaError(
+            f"'{printable(path)}' is a show log that breaks off before it has begun; copy it again from where the show "
+            "was played, or name another log"
+        )
     table = header.table
     if table.get("format", FORMAT) != FORMAT:
         theirs = printable(table["format"])

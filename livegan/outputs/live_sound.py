@@ -54,7 +54,7 @@ class LiveSoundWriter:
             if abs(off) > SLACK_S * self._out.rate or self._out.written == 0:
                 samples = samples[max(0, -off) :]
                 self._silence(off)
-        clean = np.nan_to_num(samples.astype(np.float32)).clip(-1, 1)
+        clean = np.nan_to_num(samples.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0).clip(-1, 1)
         self._out.write(clean if self._out.channels == self._channels else stereo(clean))
 
     def _silence(self, length: int) -> None:

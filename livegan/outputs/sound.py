@@ -149,9 +149,8 @@ def _whole_numbers(values: Pcm) -> IntSamples:
         return values.astype(np.int16, copy=False)
     if values.dtype == np.int32:
         return values.astype(np.int32, copy=False)
-    whole = np.rint(
-        np.nan_to_num(values.astype(np.float64)) * 2**23
-    )  # 24 bits hold everything audible of floating point samples
+    finite = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    whole = np.rint(np.clip(finite, -1, 1) * 2**23)  # 24 bits hold everything audible of floating point samples
     return np.clip(whole, -(2**23), 2**23 - 1).astype(np.int32) * 256
 
 

@@ -29,16 +29,17 @@ def listen_live(job: ListenJob, venue: Venue, input_: str) -> ListenResult:
     listening = listening_stage(venue, source.ring.sample_rate, source.ring.channels, timeline=timeline)
     guard, services = FaultGuard(clock.now), list(monitor_service(venue.audio, source))
     notes = Transcript() if job.events else None
+    console = Console(file=LenientStderr())  # type: ignore[arg-type]
     seconds, lost = 0.0, 0
     with writers(job, source.name, listening, notes) as files:
         try:
             with (
                 SoundRuntime(source, clock, guard, services) as runtime,
-                Live(console=Console(file=LenientStderr()), auto_refresh=False) as live,  # type: ignore[arg-type]
+                Live(console=console, auto_refresh=False) as live,
             ):
                 reader, at = Reader(listening.ring), 0
                 end_s = runtime.start_s + (inf if job.duration_s is None else job.duration_s)
-                over = False
+                over, heard = False, None
                 while not over:
                     over = clock.now() >= end_s or source.ended  # before listening: nothing is left unheard
                     first, sound = source.ring.read(at, source.ring.written)
@@ -50,11 +51,16 @@ def listen_live(job: ListenJob, venue: Venue, input_: str) -> ListenResult:
                         file.take(hops)
                     batch = reader.read()
                     if batch is not None:
-                        live.update(meters(batch.frame, source.name, seconds, source.notice), refresh=True)
+                        heard = batch.frame
+                        live.update(meters(heard, source.name, seconds, source.notice), refresh=True)
                     if not over:
                         clock.wait_until(min(end_s, clock.now() + 1.0 / METERS_HZ))
+                if heard is not None and source.notice:
+                    live.update(meters(heard, source.name, seconds, ""))  # it is told below
         except KeyboardInterrupt:
             pass
+        if not console.is_terminal:
+            console.line()  # Live ends its line on a terminal only
     lines = summary(source.name, seconds, notes, False, job)
     if source.notice:
         lines = (*lines, source.notice)

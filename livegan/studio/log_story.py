@@ -105,7 +105,7 @@ def _facts(log: ShowLogFile, story: Story, frames: int, bytes_: int, counts: Map
     size = f"{bytes_ / 1e6:.2f} MB" + (f", {bytes_ / 1e6 / hours:.1f} MB an hour" if story.seconds >= 60 else "")
     ending = "closed by the show"
     if log.broken_bytes:
-        ending = f"broken off or damaged; {log.broken_bytes} bytes at its end are left out"
+        ending = log.lost
     elif log.wrong:
         ending = f"cannot be read further: {log.wrong}"
     elif not log.ended:

@@ -23,7 +23,7 @@ from livegan.core.files import check_outputs
 from livegan.core.media import check_song_path
 from livegan.core.progress import progress_bar, show_picture
 from livegan.core.rings import Reader
-from livegan.core.signals import end_at_once
+from livegan.core.signals import end_at_once, tell_interrupt
 from livegan.core.text import printable
 from livegan.core.types import Frame, FramePlan, Pixels
 from livegan.effects.memory import Memory
@@ -116,7 +116,7 @@ def open_audible(path: Path, sample_rate: int, limit_s: float) -> SongStream:
 
 def expected_frames(song: SongStream, fps: Fraction) -> int:
     """How many frames the film will have if the song is as long as its header says."""
-    return max(1, ceil((song.expected_s or 0.0) * fps))
+    return max(1, ceil(float((song.expected_s or 0.0) * fps) - 1e-6))  # 0.1 + 0.2 s are three frames of ten
 
 
 def _open_tracks(job: RenderJob, venue: Venue, folder: Path) -> Tracks | MusicTracks:
@@ -181,7 +181,7 @@ def render_film(job: RenderJob, venue: Venue, echo: Echo = lambda line: None) ->
 
 
 def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folder: Path) -> RenderResult:
-    with end_at_once():  # there is nothing to keep yet
+    with tell_interrupt(echo, printable(job.output)), end_at_once():  # there is nothing to keep yet
         set_up = replay_stage if is_show_log(job.song) else _set_up
         stage = set_up(job, venue, echo, opened, folder)
         if (remark := odd_size_text(job.size)) and not image_pattern(job.output):
@@ -293,6 +293,10 @@ def check_job(job: RenderJob) -> None:
             raise MediaError(f"a GIF shows at most {FASTEST_GIF} pictures a second; type for example: --fps 25")
     elif job.transparent and job.output.suffix.lower() != ".png":
         raise MediaError("JPEG cannot be transparent; type: -o frames/%06d.png")
+    for name, stem in job.stems.items():
+        if not stem.is_file():
+            where = "is a folder" if stem.is_dir() else "is not there"
+            raise MediaError(f"--stem {name}={printable(stem)}: that file {where}; look at its name")
     songs = [*job.songs, *job.stems.values(), *([job.sound] if job.sound else [])]
     for song in (*job.songs, *job.stems.values()):
         if not is_composition(str(song)):

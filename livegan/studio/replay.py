@@ -1,7 +1,8 @@
 """Replay of a show log: a performer follows the inputs that the show's own followed, and makes the same plans."""
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,6 +27,7 @@ from livegan.networks.info import NetworkInfo
 
 Result = TypeVar("Result")
 SoundAt = Callable[[float], SoundWindow | None]  # the newest samples at a time of the show
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 PLANNING = ("plan", "reload", "routes")  # what a show survives by going on as before, and a replay too
 
 
@@ -42,14 +44,15 @@ class LoggedReadiness:
 
     ready: Collection[str] = ()
     failed: Collection[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)  # here -> in the show, where they are not the same
 
     def has(self, info: NetworkInfo) -> bool:
         """Whether it could be drawn in the next frame."""
-        return info.name in self.ready
+        return self.names.get(info.name, info.name) in self.ready
 
     def available(self, info: NetworkInfo) -> bool:
         """Whether it was ready, or might still become so."""
-        return info.name not in self.failed
+        return self.names.get(info.name, info.name) not in self.failed
 
 
 @dataclass(slots=True)
@@ -84,12 +87,19 @@ class Comparison:
 class Replay:
     """Replay of one show log by a performer that is bound to its scenes and has planned nothing yet."""
 
-    def __init__(self, log: ShowLogFile, performer: Performer, binder: Binder, sound: SoundAt | None = None) -> None:
-        """`sound`: for scenes that draw it; the log has none."""
+    def __init__(
+        self,
+        log: ShowLogFile,
+        performer: Performer,
+        binder: Binder,
+        sound: SoundAt | None = None,
+        names: Mapping[str, str] = NO_NAMES,
+    ) -> None:
+        """`sound`: for scenes that draw it; the log has none. `names`: of networks, here -> in the show."""
         self.comparison = Comparison()
         self._log, self._performer, self._binder, self._sound = log, performer, binder, sound
         self._layout = log.layout
-        self._readiness = LoggedReadiness()
+        self._names, self._readiness = names, LoggedReadiness(names=names)
         performer.scenes.bank = self._readiness
         if (state := log.resumed) is not None:
             resume_scenes(performer.scenes, state, careful=log.header.get("careful") is True)
@@ -99,7 +109,7 @@ class Replay:
         """The plan of every frame of the show, each compared; ends at a hole in the log."""
         for frame, columns in self.frames():
             plan = self.follow([frame], columns, frame.index, frame.time_s, frame.dt_s)
-            self.comparison.add(plan, frame.digest)
+            self.comparison.add(_as_shown(plan, self._names), frame.digest)
             yield plan
 
     def frames(self) -> Iterator[tuple[LoggedFrame, tuple[int, ...]]]:
@@ -160,6 +170,14 @@ class Replay:
         scenes = self._performer.scenes
         prompts = (each for patch in (*scenes.patches, scenes.safe) for each in patch.all_prompts)
         return next((each for each in prompts if each.words == words), None)
+
+
+def _as_shown(plan: FramePlan, names: Mapping[str, str]) -> FramePlan:
+    """The plan with the networks called as in the show."""
+    if plan.networks.isdisjoint(names):
+        return plan
+    over = tuple((share, _as_shown(cover, names)) for share, cover in plan.over)
+    return replace(plan, network=names.get(plan.network, plan.network), over=over)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Stage of a film of a show log: the scenes of the show bound again, its plans, its sound."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
 from pathlib import Path
@@ -15,14 +15,12 @@ from livegan.config.venue import CameraTable, Venue
 from livegan.core.clock import ManualClock
 from livegan.core.text import printable
 from livegan.engine.assemble import assemble
-from livegan.engine.bind import Setlist
 from livegan.engine.camera import sees
-from livegan.engine.networks import find_bank
 from livegan.engine.patch import Patch
 from livegan.engine.show_log_reader import ShowLogFile, open_show_log
-from livegan.errors import MediaError, NetworkError
+from livegan.engine.vocabulary import Vocabulary
+from livegan.errors import MediaError
 from livegan.networks.digest import file_digest
-from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_network
 from livegan.outputs.rate import MAX_FPS, MIN_FPS
 from livegan.studio.film_facts import film_facts
@@ -30,6 +28,7 @@ from livegan.studio.film_job import RenderJob
 from livegan.studio.film_stage import Echo, FilmStage, debug_view, open_drawing
 from livegan.studio.replay import LoggedHearing, Replay, ReplayGuard
 from livegan.studio.replay_film import film_frames, film_plans
+from livegan.studio.replay_networks import NetworkSwap
 from livegan.studio.show_sound import ShowSound, show_sound
 
 if TYPE_CHECKING:
@@ -41,22 +40,23 @@ def replay_stage(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, fo
     log = open_show_log(job.song)
     _check(job, log)
     place = _place(job, venue, log)
-    network = find_network(job.network) if job.network else None
-    scenes = with_network(log.scenes, network)
+    extent = _extent(log)
+    swap = NetworkSwap(find_network(job.network) if job.network else None, Vocabulary.of(log.layout))
+    scenes = swap.setlist(log.scenes, extent.played)
     clock = ManualClock()
     hearing = cast("Listening", LoggedHearing(log.layout))
     draws = not job.workers.used
     session = assemble(scenes, place, hearing, clock, ReplayGuard(clock.now), synchronous=True, draws=draws)
-    began_s, span_s = _extent(log)
+    began_s, span_s = extent.began_s, extent.span_s
     if job.start_s > span_s:
         raise MediaError(f"the show is only {span_s:.1f} s long; --start {job.start_s:g} is after its end")
     heard, remark = show_sound(log, job.sound, began_s)
     draws_sound = any(patch.draws_sound or patch.draws_score for patch in session.performer.patches)
     windows = heard.windows() if heard is not None and draws_sound else None
-    replay = Replay(log, session.performer, session.binder, windows)
+    replay = Replay(log, session.performer, session.binder, windows, swap.names)
 
     def bind(scene: LoadedScene, transition: TransitionTable) -> Patch:
-        return session.binder.bind(_swapped(scene, network), transition)
+        return session.binder.bind(swap.scene(scene), transition)
 
     replay.bind = bind
     exact = job.fps == show_rate(log)
@@ -65,7 +65,7 @@ def replay_stage(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, fo
     planned = film_plans(replay, job.fps, exact=exact, start_s=job.start_s, length_s=length_s)
     drawing = open_drawing(job, place, session.performer, echo, opened)
     facts = film_facts(job, place, scenes, drawing.networks, drawing.backend)
-    for line in (*_remarks(log, exact, job), remark):
+    for line in (*_remarks(log, exact, job, extent.played), *swap.remarks(extent.played), remark):
         if line:
             echo(line)
     for number, path in enumerate(log.paths[1:], 2):
@@ -114,56 +114,34 @@ def _place(job: RenderJob, venue: Venue, log: ShowLogFile) -> Venue:
     return theirs.model_copy(update={"picture": venue.picture, "window": window, "camera": camera})
 
 
-def with_network(show: Setlist, network: NetworkInfo | None) -> Setlist:
-    """The scenes with this network for each of their own that is alike; NetworkError if there is none such."""
-    scenes = tuple(_swapped(loaded, network) for loaded in show.scenes)
-    safe = _swapped(show.safe, network) if show.safe else None
-    if network is not None and not any(loaded.networks for loaded in scenes):
-        theirs = find_bank(loaded.scene)[0] if (loaded := show.scenes[show.start]).scene is not None else ()
-        names = " and ".join(f"{info.name} ({_numbers(info)})" for info in theirs[:1])
-        raise NetworkError(
-            f"--network {network.name} cannot take the place of {names}: its z, classes and w have {_numbers(network)} "
-            "numbers; choose a network that has the same"
-        )
-    return replace(show, scenes=scenes, safe=safe)
-
-
-def _numbers(info: NetworkInfo) -> str:
-    return f"{info.z_dim}/{info.c_dim}/{info.w_dim}"
-
-
-def _swapped(loaded: LoadedScene, network: NetworkInfo | None) -> LoadedScene:
-    """The scene with another network for each alike: under their names, so that the plans are the same."""
-    if network is None or loaded.scene is None:
-        return loaded
-    own, mistakes = find_bank(loaded.scene)
-    if mistakes:
-        raise NetworkError("; ".join(mistakes))
-    if all(_numbers(info) != _numbers(network) for info in own):
-        return loaded
-    named = (replace(network, name=info.name, classes=info.classes) for info in own)
-    return replace(
-        loaded,
-        networks=tuple(new if _numbers(old) == _numbers(new) else old for old, new in zip(own, named, strict=True)),
-    )
-
-
-def _remarks(log: ShowLogFile, exact: bool, job: RenderJob) -> list[str]:
+def _remarks(log: ShowLogFile, exact: bool, job: RenderJob, played: Collection[str]) -> list[str]:
     own, asked = float(show_rate(log)), float(job.fps)
     other = f"The show ran at {own:g} frames a second: at {asked:g} what it heard and what was done is stepped anew."
     seen = "What a camera saw is not in the log: scenes that have one walk instead."
-    return [*([] if exact else [other]), *([seen] if any(sees(each.scene) for each in log.scenes.all_scenes) else [])]
+    saw = any(sees(each.scene) for each in log.scenes.all_scenes if each.name in played)
+    lost = f"{printable(job.song)}: {log.lost}. The film has what is before them." if log.lost else ""
+    return [line for line in ("" if exact else other, seen if saw else "", lost) if line]
 
 
-def _extent(log: ShowLogFile) -> tuple[float, float]:
-    """When the first frame of the show was due, and how long after it the last one, as far as the log goes [s].
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """What a log holds, as far as it goes."""
 
-    MediaError if it holds none.
-    """
-    times = [frame.time_s for block in log.blocks() for frame in (*block.frames[:1], *block.frames[-1:])]
+    began_s: float  # when the first frame of the show was due
+    span_s: float  # from then to when the last one was
+    played: frozenset[str]  # names of the scenes that did
+
+
+def _extent(log: ShowLogFile) -> _Extent:
+    """What there is of the show; MediaError if that is no frame."""
+    scenes = log.scenes
+    times, played = [], {scenes.scenes[scenes.start].name}
+    for block in log.blocks():
+        times += [frame.time_s for frame in (*block.frames[:1], *block.frames[-1:])]
+        played |= {str(note.get("name")) for note in block.notes if note.get("kind") == "scene"}
     if not times:
         raise MediaError(f"{printable(log.path)} holds no frame to render: {log.no_frame}; name another log")
-    return times[0], times[-1] - times[0]
+    return _Extent(times[0], times[-1] - times[0], frozenset(played))
 
 
 def _song_s(sound: ShowSound) -> float:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -35,3 +36,20 @@ def test_a_command_does_not_wait_for_a_thread_that_goes_on(monkeypatch: pytest.M
     finally:
         ended.set()
         thread.join()
+
+
+@pytest.mark.parametrize(("there", "told"), [(True, "type: ./-dash.wav"), (False, "")])
+def test_a_file_whose_name_begins_like_an_option_is_told_how_to_type(
+    there: bool, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if there:
+        (tmp_path / "-dash.wav").touch()
+    monkeypatch.setattr(sys, "argv", ["livegan", "render", "-dash.wav", "-o", "film.mp4"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert "No such option" in said
+    assert told in said
+    assert ("./" in said) == there

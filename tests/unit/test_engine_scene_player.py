@@ -1,11 +1,15 @@
 """The scene player: safe scene, undo, saving, bookmarks, setlists that advance; the same events, the same show."""
 
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from livegan.cli import app
 from livegan.config.load import load_scene, set_paths
 from livegan.config.scene import Scene
 from livegan.config.setlist import SetlistTable
@@ -279,6 +283,9 @@ def test_saving_and_bookmarks_are_written_by_the_service_and_say_where(
     assert (saved.title, saved.parameters) == ("One 2", {"truncation": 0.75})
     (kept,) = list_bookmarks(tmp_path / "bookmarks")
     assert from_json(kept.read_text()) == frame.plan
+    os.utime(kept, (time.mktime((2026, 5, 1, 22, 30, 0, 0, 0, -1)),) * 2)
+    listed = CliRunner().invoke(app, ["bookmarks"], catch_exceptions=False).output
+    assert "scene-0            z of plain, kept on 2026-05-01 at 22:30" in listed, "no second of any clock of a show"
     saver.poll(60.0)
     assert saver.notice == ""
 

@@ -133,6 +133,26 @@ def test_a_song_that_cannot_be_read_is_reported_at_once(tmp_path: Path) -> None:
         film(tmp_path / "film.mp4", silent.path, 1)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_samples_that_are_no_numbers_are_silent(kind: type, tmp_path: Path) -> None:
+    """Of an infinite one came a click at full scale, and of a huge one none that is heard."""
+    sound = np.full((4800, 2), 0.25, kind)
+    sound[100], sound[200], sound[300], sound[400] = np.inf, -np.inf, np.nan, 3e38
+    soundfile.write(tmp_path / "song.wav", sound, 48000, subtype="FLOAT" if kind is np.float32 else "DOUBLE")
+    samples, _, _ = heard(film(tmp_path / "film.mkv", tmp_path / "song.wav", 6))
+    assert np.abs(samples[[100, 200, 300]]).max() == 0
+    assert samples[400].min() > 0.999, "too loud is as loud as can be"
+    assert np.abs(np.delete(samples[:4800], 400, axis=0)).max() == pytest.approx(0.25)
+
+
+@pytest.mark.filterwarnings("error")
+def test_live_sound_that_is_no_number_is_silent(tmp_path: Path) -> None:
+    sound = np.zeros((48000, 2), np.float32)
+    sound[20000:20100], sound[20100:20200] = np.inf, -np.inf
+    assert np.abs(live(tmp_path / "film.mkv", sound)).max() < 0.01
+
+
 def record(path: Path, blocks: list[tuple[Samples, float | None]]) -> NDArray[np.float64]:
     out = Film(path, (32, 32), 60, live=True, audio=LiveSound(48000, 2))
     out.send_audio(*_block(blocks[0]))

@@ -114,3 +114,14 @@ def test_a_training_run_tells_its_unit_and_the_time_left(tmp_path: Path, monkeyp
     line = lines(tmp_path / "log")[-1] | {"picture": None}
     told = {"what": "training", "done": 1.0, "total": 3.0, "unit": "kimg", "left_s": 20.0, "picture": None}
     assert line == told
+
+
+def test_a_bar_never_ends_beyond_its_total(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A MIDI song dies away after what is written: 98/75 frames."""
+    path = tmp_path / "progress.jsonl"
+    monkeypatch.setenv("LIVEGAN_PROGRESS", str(path))
+    with progress_bar("film.mp4", 75, "frames") as report:
+        report(75)
+        report(98)
+    last = lines(path)[-1]
+    assert (last["done"], last["total"]) == (98, 98)

@@ -5,12 +5,13 @@ import json
 import os
 import random
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -18,13 +19,13 @@ import pytest
 from typer.testing import CliRunner
 
 from livegan.cli import app
-from livegan.config.load import load_venue
+from livegan.config.load import LoadedScene, load_venue
 from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock, WallClock
 from livegan.core.plan_digest import FIELDS, plan_digest, unlike_fields
 from livegan.core.types import Bend, ControlEvent, FeatureFrame, FramePlan, Layer, Layout, PromptEvent
 from livegan.engine.assemble import assemble
-from livegan.engine.bind import Binder, chosen_scenes
+from livegan.engine.bind import Binder, CheckedScene, check_scene, chosen_scenes
 from livegan.engine.bind import listen as listen_for
 from livegan.engine.feature_columns import bits_kept, columns_read
 from livegan.engine.frame_inputs import FrameInputs
@@ -41,15 +42,19 @@ from livegan.engine.show import PlayOptions, set_up
 from livegan.engine.show_log import ShowLog, part_path
 from livegan.engine.show_log_reader import ShowLogFile, check_log, is_show_log, open_show_log
 from livegan.engine.show_state import SceneHands, ShowState
-from livegan.errors import LiveganError, MediaError
+from livegan.engine.vocabulary import Vocabulary
+from livegan.errors import LiveganError, MediaError, NetworkError
 from livegan.networks.digest import file_digest
+from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_network
 from livegan.outputs.snapshot import is_snapshot
+from livegan.studio import replay_networks, replay_stage
+from livegan.studio.film_job import RenderJob
 from livegan.studio.log_page import log_page
 from livegan.studio.log_story import read_story, story_lines
 from livegan.studio.replay import Comparison, LoggedHearing, Replay, ReplayGuard
 from livegan.studio.replay_film import film_frames, film_plans
-from livegan.studio.replay_stage import with_network
+from livegan.studio.replay_networks import NetworkSwap
 from livegan.studio.show_sound import show_sound
 from tests.deadline import until
 from tests.screen import ROOT
@@ -662,10 +667,104 @@ def test_a_log_is_rendered_as_a_film_with_the_sound_of_its_show(played: Path, tm
 
 
 def test_another_network_of_the_same_shape_draws_the_same_plans(played: Path) -> None:
-    show = open_show_log(played).scenes
-    other = replace(find_network("plain"), name="finer")
-    (first, *_) = with_network(replace(show, scenes=show.scenes[:1]), other).scenes
-    assert [info.name for info in first.networks] == ["plain"]
+    log = open_show_log(played)
+    other = replace(find_network("plain"), name="finer", title="finer")
+    swap = NetworkSwap(other, Vocabulary.of(log.layout))
+    first, second, _ = swap.setlist(log.scenes, log.scenes.names).scenes
+    assert [(info.name, info.title) for info in first.networks] == [("plain", "finer")]
+    assert not second.networks, "patterns has other numbers"
+    assert not swap.remarks(log.scenes.names)
+
+
+def test_a_network_must_fit_a_scene_that_played(played: Path) -> None:
+    """Patterns is among the scenes of the log; in this show it was never on."""
+    log = open_show_log(played)
+    swap = NetworkSwap(find_network("patterns"), Vocabulary.of(log.layout))
+    first, second, _ = log.scenes.names
+    assert swap.setlist(log.scenes, [second]).scenes[1].networks
+    with pytest.raises(NetworkError, match=r"plain .*no scene that played uses a network like it, with 8/12/0 numbers"):
+        swap.setlist(log.scenes, [first])
+    swap.setlist(log.scenes, ["a scene that came later"])
+
+
+def test_a_scene_whose_path_does_not_fit_another_network_keeps_its_own(played: Path) -> None:
+    layout = open_show_log(played).layout
+    show = chosen_scenes(["neon", "gance-projection"])
+    swap = NetworkSwap(find_network("house-256-light"), Vocabulary.of(layout))
+    neon, projection = swap.setlist(show, ["neon"]).scenes
+    assert [(info.name, info.num_ws) for info in neon.networks] == [("house-256", 12)]
+    assert [(info.name, info.num_ws) for info in projection.networks] == [("house-256 (its own)", 14)]
+    assert not swap.remarks(["neon"])
+    (line,) = swap.remarks(["neon", "gance-projection"])
+    assert "'gance-projection' keeps its own network" in line
+    assert "motion.path: the path has w of 14 rows, house-256-light has 12" in line
+    with pytest.raises(NetworkError, match=r"fits no scene that played; 'gance-projection': motion.path"):
+        swap.setlist(show, ["gance-projection"])
+
+
+def test_plans_of_scenes_that_keep_their_network_are_compared_by_its_own_name(
+    played: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, clock = open_show_log(played), ManualClock()
+    heartbeat = log.scenes.names[2]
+
+    def check(loaded: LoadedScene, vocabulary: Vocabulary, bank: Sequence[NetworkInfo]) -> CheckedScene:
+        checked = check_scene(loaded, vocabulary, bank)
+        unfit = loaded.name == heartbeat and bank[0].name == "finer"
+        return replace(checked, mistakes=("no",)) if unfit else checked
+
+    monkeypatch.setattr(replay_networks, "check_scene", check)
+    swap = NetworkSwap(replace(find_network("plain"), name="finer", kind="other"), Vocabulary.of(log.layout))
+    scenes, hearing = swap.setlist(log.scenes, log.scenes.names), cast("Any", LoggedHearing(log.layout))
+    session = assemble(scenes, log.venue, hearing, clock, ReplayGuard(clock.now), synchronous=True, draws=False)
+    replay = Replay(log, session.performer, session.binder, names=swap.names)
+    replay.bind = lambda scene, transition: session.binder.bind(swap.scene(scene), transition)
+    drawn = {name for plan in replay.plans() for name in plan.networks}
+    assert drawn >= {"plain", "plain (its own)"}
+    assert replay.comparison.equal == replay.comparison.compared > 100
+
+
+def test_a_render_says_what_of_a_damaged_log_is_missing(played: Path, tmp_path: Path) -> None:
+    whole, films = played.read_bytes(), tmp_path / "films"
+    sizes = [len(MAGIC)]
+    while sizes[-1] < len(whole):
+        sizes.append(sizes[-1] + 9 + int.from_bytes(whole[sizes[-1] + 1 : sizes[-1] + 5], "little"))
+    times = [[frame.time_s for frame in block.frames] for block in open_show_log(played).blocks()]
+    at = next(number for number in range(1, len(times)) if times[number] and any(times[:number]))
+    missing_s = times[-1][-1] - [time_s for block in times[:at] for time_s in block][-1]
+    at += 1  # the header is a record too
+    hurt, cut, lost = tmp_path / "hurt.log", tmp_path / "cut.log", tmp_path / "lost.log"
+    hurt.write_bytes(whole[: sizes[at] + 40] + b"????????" + whole[sizes[at] + 48 :])
+    list((log := open_show_log(hurt)).blocks())
+    assert log.missing_s == pytest.approx(missing_s)
+    words = ["render", str(hurt), "-o", str(films / "a.mp4"), "--size", "64x36", "--device", "cpu", "--duration", "0.2"]
+    told = CliRunner().invoke(app, words, catch_exceptions=False).output
+    assert f"bytes at its end are broken off or damaged; they are left out, and with them {log.missing_s:.1f} s" in told
+    assert f"and with them {log.missing_s:.1f} s of the show" in story_text(hurt)
+    cut.write_bytes(whole[: sizes[at] + 40])
+    list((log := open_show_log(cut)).blocks())
+    assert log.lost == "40 bytes at its end are broken off or damaged; they are left out"
+    lost.write_bytes(whole[:200] + b"????" + whole[204:])
+    with pytest.raises(MediaError, match=f"a damaged show log: the {sizes[1] - sizes[0]} bytes at its beginning"):
+        open_show_log(lost)
+    lost.write_bytes(whole[:200])
+    with pytest.raises(MediaError, match="breaks off before it has begun"):
+        open_show_log(lost)
+
+
+def story_text(path: Path) -> str:
+    """The story of a show, as text."""
+    return "\n".join(story_lines(read_story(open_show_log(path))))
+
+
+def test_what_a_camera_saw_is_missed_only_by_scenes_that_played(played: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = open_show_log(played)
+    first, second, _ = log.scenes.names
+    monkeypatch.setattr(replay_stage, "sees", lambda scene: scene == log.scenes.scenes[1].scene)
+    job = RenderJob(played, Path("film.mp4"), fps=Fraction(30))
+    assert not replay_stage._remarks(log, True, job, {first})
+    (line,) = replay_stage._remarks(log, True, job, {first, second})
+    assert "camera" in line
 
 
 def test_the_sound_of_a_show_is_the_song_that_it_played_to_if_it_still_is(played: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
+from livegan.audio.song import SongStream
 from livegan.cli import app
 from livegan.config.load import load_venue
 from livegan.core.types import Frame
@@ -335,6 +336,34 @@ def with_alpha(path: Path) -> Any:
         decoder = av.CodecContext.create("libvpx-vp9", "r") if path.suffix == ".webm" else video.codec_context
         frames = [frame for packet in film.demux(video) for frame in decoder.decode(packet if packet.size else None)]
         return np.stack([frame.to_ndarray(format="rgba") for frame in frames]).astype(int)
+
+
+def test_a_render_that_is_stopped_while_it_loads_says_that_nothing_was_written(
+    job: RenderJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(render_module, "assemble", stop)
+    said: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        render(job, said)
+    assert said == ["film.mkv: stopped before the first frame; nothing was written."]
+    assert not job.output.exists()
+
+
+def test_a_part_of_a_song_has_as_many_frames_as_its_bar_says() -> None:
+    song = SongStream(iter(()), 48000, 2)
+    for seconds, frames in ((1.3 - 1.0, 3), (0.1 + 0.2, 3), (0.31, 4), (0.0, 1)):
+        song.expected_s = seconds
+        assert render_module.expected_frames(song, Fraction(10)) == frames
+
+
+def test_a_stem_that_is_not_there_is_told_as_a_stem(job: RenderJob) -> None:
+    for path, wrong in ((Path("nope.wav"), "is not there"), (Path(), "is a folder")):
+        with pytest.raises(MediaError, match=rf"--stem drums={path}: that file {wrong}") as told:
+            render(replace(job, stems={"drums": path}))
+        assert "livegan play" not in str(told.value)
 
 
 def test_a_render_that_was_stopped_before_its_first_frame_names_no_film(

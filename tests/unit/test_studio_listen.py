@@ -305,6 +305,20 @@ def test_a_sound_card_is_written_in_seconds_from_its_start(tmp_path: Path, monke
     assert done.seconds == pytest.approx(3.0, abs=1e-6)
 
 
+def test_what_is_wrong_with_a_sound_is_told_once_on_a_line_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    played = Played(drums(1.0)[0])
+    played.notice = "it holds 3 samples that are not numbers"
+    monkeypatch.setattr(listen_live, "open_sound", lambda *_, **__: played)
+    done = listen(ListenJob("Scarlett"), VENUE)
+    shown = capsys.readouterr().err
+    assert played.notice in done.lines
+    assert played.notice not in shown
+    assert "Scarlett" in shown
+    assert shown.endswith("\n")
+
+
 def frame(**values: float) -> FeatureFrame:
     layout = stage(VENUE, RATE, 2).layout
     row = np.zeros(len(layout.names), np.float32)

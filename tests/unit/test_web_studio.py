@@ -9,10 +9,12 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from starlette.requests import Request
@@ -782,3 +784,24 @@ def test_remarks_are_neither_bars_nor_names_of_results(tmp_path: Path) -> None:
             "0.5 of 1 kimg  3.2 img/s  2:34 left  loss_g 1.67"]  # fmt: skip
     (tmp_path / "log.txt").write_text("\n".join(said), encoding="utf-8")
     assert remarks(tmp_path) == ["slow, smoke: silk", "CLIP does not hear the song."]
+
+
+def test_gradio_sees_that_a_tab_asks_for_its_session(tmp_path: Path) -> None:
+    """Else it warns of each tab as the page is built: it reads no annotations of a partial."""
+    from gradio.utils import check_function_inputs_match  # late: it loads gradio
+
+    from livegan.web.studio.page import Choices, StudioPage
+
+    class Tab:
+        def select(self, function: Callable[..., Any], *_: Any, **__: Any) -> None:
+            self.function = function
+
+    tab, choices, choice = Tab(), cast("Choices", SimpleNamespace(networks=["house-256"])), cast("Any", None)
+    page = StudioPage(cast("Any", None), JobQueue(tmp_path, 1), texts("en"), choices)
+    page._offer_networks(cast("Any", tab), choice, [])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_function_inputs_match(tab.function, [], inputs_as_dict=False)
+    request = Request({"type": "http", "headers": []})
+    offered = [name for _, name in asyncio.run(tab.function(request)).choices]
+    assert offered == ["house-256"]

@@ -142,8 +142,7 @@ class StudioPage:
                     with gr.Column(scale=3, min_width=320, elem_id=f"stage-{kind}"):
                         gr.Markdown("")  # studio.js fills the column
                 if self._network is not None:
-                    offered = partial(self._networks, stills=self._stills)
-                    tab.select(offered, None, self._network, api_visibility="private", show_progress="hidden")
+                    self._offer_networks(tab, self._network, tuple(self._stills))
             self._share_songs()
         assert isinstance(blocks, gr.Blocks)
         return blocks
@@ -340,10 +339,14 @@ class StudioPage:
         named = [(self._words[f"network.{name}"], name) for name in stills]
         return [*named, *own, *((name, name) for name in self._choices.networks)]
 
-    async def _networks(self, request: gr.Request, *, stills: Sequence[str]) -> gr.Dropdown:
-        """The networks of this machine, and those that this session has trained until now."""
-        session = session_of(request.cookies.get(SESSION_COOKIE, ""))
-        return gr.Dropdown(choices=self._offered(stills, own_networks(self._queue.of(session))))
+    def _offer_networks(self, tab: gr.Tab, choice: gr.Dropdown, stills: Sequence[str]) -> None:
+        """Whenever the tab is opened, offer the networks of this machine and those that its session has trained."""
+
+        async def offered(request: gr.Request) -> gr.Dropdown:  # Gradio reads annotations of functions, not of partials
+            session = session_of(request.cookies.get(SESSION_COOKIE, ""))
+            return gr.Dropdown(choices=self._offered(stills, own_networks(self._queue.of(session))))
+
+        tab.select(offered, None, choice, api_visibility="private", show_progress="hidden")
 
     # --- from a form to the queue
 
