@@ -130,6 +130,15 @@ class ComposerFiles:
             raise TrainingError(f"{path}: the snapshot cannot be written ({error})") from error
         return file, trainer.learner.figures() | numbers_of(phrases)
 
+    def has_snapshot(self, moment: float) -> bool:
+        """Whether the snapshot of that moment [thousand steps] is there."""
+        return has_snapshot(self.folder, round(moment * 1000))
+
+
+def has_snapshot(folder: Path, steps: int) -> bool:
+    """Whether the snapshot after so many steps is there with its piano roll, which comes last."""
+    return (folder / SNAPSHOTS / f"{steps:06}.png").is_file()
+
 
 def numbers_of(phrases: list[Song]) -> dict[str, float]:
     """Metrics of phrases by their labels; those of which there was nothing to measure are left out."""

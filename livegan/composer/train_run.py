@@ -22,7 +22,7 @@ from livegan.composer.network_info import ComposerInfo
 from livegan.composer.phrase_sets import family_set, voice_set
 from livegan.composer.phrases import four_voice_phrases
 from livegan.composer.song import Song
-from livegan.composer.train_files import COMMAND, STEPS, ComposerFiles, ComposerOrigins, load_run
+from livegan.composer.train_files import COMMAND, STEPS, ComposerFiles, ComposerOrigins, has_snapshot, load_run
 from livegan.composer.train_settings import FIXED, USUAL, ComposerSettings, checked, option_name, resolved
 from livegan.core.files import expanded
 from livegan.core.text import quoted, valid_unicode
@@ -85,7 +85,9 @@ def train_composer(options: ComposeTrainOptions, notify: MessageCallback = print
             trainer = LearnerTrainer(data.learner(settings, device), settings.seed, device)
             if before is not None:
                 trainer.restore(before.state)
-        if settings.steps <= trainer.shown:
+        unwritten = before is not None and settings.steps == before.settings.steps
+        unwritten = unwritten and not has_snapshot(folder, settings.steps)  # stopped while its last one was written
+        if settings.steps <= trainer.shown and not unwritten:
             if before is not None and trainer.shown < before.settings.steps:
                 raise TrainingError(behind_text(folder, trainer.shown, before.settings.steps, STEPS))
             longer = f"{resume_command(folder, STEPS)} --steps {2 * trainer.shown}"

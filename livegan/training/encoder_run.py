@@ -9,7 +9,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from livegan.core.files import write_atomic
+from livegan.core.files import reason_of, write_atomic
 from livegan.core.text import counted, valid_unicode
 from livegan.core.version import __version__
 from livegan.errors import NetworkError, TrainingError
@@ -138,7 +138,7 @@ def _finish(
         try:
             save_encoder(own, info, encoder.net)
         except (OSError, SafetensorError) as error:
-            uncopied = unwritable_text(own, error)
+            uncopied = reason_of(error) if isinstance(error, OSError) else "its disk is full"
 
     def measure() -> Mapping[str, float]:
         measured = figures(encoder, trainer.pictures)
@@ -151,8 +151,8 @@ def _finish(
     if uncopied:
         beside = plan.info.path.with_suffix(ENCODER_SUFFIX)
         notify(
-            f"{path} is whole, but its copy {uncopied}. Until {name} finds it you cannot see with it: "
-            f"copy it to {own}, or to {beside}. Then {advice}"
+            f"{path} is whole, but its copy {own} cannot be written ({uncopied}), so {name} does not find it; "
+            f"copy it yourself, to {own} or to {beside}. To see with it then, {advice}"
         )
     else:
         notify(f"{path}; {name} finds it from now on (its copy is {own}). To see with it, {advice}")

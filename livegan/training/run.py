@@ -77,6 +77,10 @@ class RunFiles(Protocol):
         """Write a snapshot: its path, and what was measured of it. TrainingError if it cannot be written."""
         ...
 
+    def has_snapshot(self, moment: float) -> bool:
+        """Whether all of the snapshot of that moment [kimg] is there."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -200,6 +204,9 @@ class PictureFiles:
         path = write_snapshot(average, folder, moment, self.settings, self.card, seconds, measured)
         return path.with_suffix(".safetensors"), measured
 
+    def has_snapshot(self, moment: float) -> bool:
+        return has_snapshot(self.folder, moment)
+
 
 class RunLogger:
     """Logger of a run, on rank 0: bar, log, curves, snapshots, checkpoints."""
@@ -220,11 +227,13 @@ class RunLogger:
         self.bar, self.stats = ProgressBar(self.settings.kimg, unit=self.unit), RunStats(self.unit.smoothing)
         self.log = RunLog(self.folder / LOG, self.unit.value(self.kimg), self.unit.key)
         self._moments = [moment for moment in moments if self.kimg < moment <= self.settings.kimg]
+        if moments and self.kimg >= self.settings.kimg and not files.has_snapshot(moments[-1]):
+            self._moments = [moments[-1]]  # it was stopped while that was written
         self._begun_s = self._drawn_s = self._ticked_s = self._saved_s = clock.now()
         self._begun_shown = self._shown_before = trainer.shown
         self._saved_shown = -1  # pictures shown when the last checkpoint was written
         self._finite = True  # no loss of the last step is broken
-        self._in_step = self._ending = False
+        self._in_step = self._ending = self._all_saved = False
         self._step_s = self._copy_s = 0.0  # how long the last step and the last copy took
         self._before_step: tuple[State, float] | None = None  # state and seconds in front of a slow step
 
@@ -259,10 +268,13 @@ class RunLogger:
         if now_s - self._ticked_s >= TICK_S:
             self._ticked_s = now_s
             self.tick()
-        if self._moments and self.kimg >= self._moments[0] and finite:
+        if self._moments and self.kimg >= self._moments[0] and finite and self.kimg < self.settings.kimg:
             while self._moments and self.kimg >= self._moments[0]:
                 moment = self._moments.pop(0)
-            self.snapshot(moment)
+            try:
+                self.snapshot(moment)
+            except TrainingError as error:
+                self.notify(f"{error}; training goes on")
         if now_s - self._saved_s >= self.options.checkpoint_s and finite:
             try:
                 self.save()
@@ -285,12 +297,11 @@ class RunLogger:
             self.options.scalars(self.trainer.shown, numbers | {self.unit.speed_key: speed})
 
     def snapshot(self, moment: float) -> None:
-        """Write a snapshot under the name of the moment [kimg] that it was planned for."""
-        try:
-            path, measured = self.files.snapshot(self.trainer, moment, self.seconds)
-        except TrainingError as error:
-            self.notify(f"{error}; training goes on")
-            return
+        """Write a snapshot under the name of the moment [kimg] that it was planned for.
+
+        TrainingError if it cannot be written.
+        """
+        path, measured = self.files.snapshot(self.trainer, moment, self.seconds)
         self.log.add(self.unit.value(self.kimg), snapshot=path.stem, **measured)
         if self.options.scalars is not None and measured:
             self.options.scalars(self.trainer.shown, measured)
@@ -305,6 +316,9 @@ class RunLogger:
 
     def abandon(self) -> bool:
         """Save the state before the step that does not end; called in another thread. False: wait for the end."""
+        if self._all_saved:
+            self.notify(f"{self.folder}: all is trained, the last network is not written; for it, type: {self._resume}")
+            return True
         in_step, kept = self._in_step, self._before_step
         unsaved = self._shown_before not in (self._begun_shown, self._saved_shown)
         if self._ending or (in_step and kept is None and unsaved):
@@ -331,7 +345,7 @@ class RunLogger:
     def end(self, stopped: bool, broken: int) -> None:
         """Save what is not saved, the checkpoint first, and say how to resume; `broken`: so many last steps are.
 
-        TrainingError if they are and there is no checkpoint.
+        TrainingError if they are and there is no checkpoint, or if the last snapshot cannot be written.
         """
         self._ending = True
         if not broken:
@@ -350,6 +364,13 @@ class RunLogger:
             until = self.unit.text(self.settings.kimg, exact=True)
             self.notify(f"stopped at {self.unit.count(self.kimg)} of {until}; to go on, type: {self._resume}")
             return
+        if self._moments:
+            self._all_saved = True
+            try:
+                self.snapshot(self._moments[-1])
+            except TrainingError as error:
+                raise TrainingError(f"{error}; then type: {self._resume}") from error
+            self._moments, self._all_saved = [], False
         if self.options.last:
             paired = self.options.origins.paired
             self.notify(shown_text(self.folder, self.kimg, self.settings.kimg, self.unit, longer=not paired))
@@ -357,6 +378,11 @@ class RunLogger:
     @property
     def _resume(self) -> str:
         return resume_command(self.folder, self.unit)
+
+
+def has_snapshot(folder: Path, moment: float) -> bool:
+    """Whether the snapshot of that moment [kimg] of the run in `folder` is there with its card, which comes last."""
+    return (folder / SNAPSHOTS / f"{snapshot_name(moment)}.md").is_file()
 
 
 def resume_command(folder: Path, unit: Unit = PICTURES) -> str:

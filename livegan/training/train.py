@@ -38,7 +38,7 @@ from livegan.training.options import (
 from livegan.training.paired import PairedTrainer, stages
 from livegan.training.pairs import Pairs
 from livegan.training.prefetch import TensorDataset
-from livegan.training.run import RunOptions, RunResult, enough_memory, run, shareable
+from livegan.training.run import RunOptions, RunResult, enough_memory, has_snapshot, run, shareable
 from livegan.training.run_folder import lock_folder
 from livegan.training.settings import PATTERNS, Settings
 from livegan.training.snapshots import ModelCard, command_of
@@ -103,7 +103,9 @@ def train(options: TrainOptions, echo: MessageCallback = print) -> RunResult:
                 if warning:
                     notify(warning)
                 task.trainer.restore(checkpoint.state)
-        if settings.kimg * 1000 <= task.trainer.shown:
+        unwritten = checkpoint is not None and settings.kimg == checkpoint.settings.kimg
+        unwritten = unwritten and not has_snapshot(folder, settings.kimg)  # stopped while its last snapshot was written
+        if settings.kimg * 1000 <= task.trainer.shown and not unwritten:
             raise TrainingError(finished_text(folder, task.trainer.shown / 1000, checkpoint, resolved.paired))
         origins = _origins(options, resolved, task.origins)
         scalars = None

@@ -246,6 +246,10 @@ def test_what_cannot_change_is_refused_and_what_may_is_taken(tmp_path: Path, cor
         train_composer(options(run, None, seed=2), silent)
     with pytest.raises(TrainingError, match="is finished"):
         train_composer(options(run, None), silent)
+    roll = run / "snapshots" / "000001.png"
+    roll.unlink()  # as if stopped while the last snapshot was written
+    train_composer(options(run, None), silent)
+    assert roll.is_file()
     train_composer(options(run, None, steps=2, lr=1e-4), silent)
     assert load_run(run).settings.lr == 1e-4
     with pytest.raises(ComposeError, match="no corpus"):

@@ -154,6 +154,9 @@ def test_a_run_that_is_there_or_finished_is_told_before_anything_is_made(tmp_pat
         options = HearingOptions(folder=tmp_path, resume=resume, device="cpu")
         with pytest.raises(TrainingError, match=told):
             learn_to_hear(LearningJob(options, 8.0, songs), lambda _: None)
+    (tmp_path / "beats.hearing").unlink()  # as if stopped while it was written
+    train_hearing(HearingOptions(folder=tmp_path, resume=True, device="cpu"), lambda _: None)
+    assert (tmp_path / "beats.hearing").is_file()
     assert check_run(HearingOptions(folder=tmp_path, steps=2, resume=True))[0].steps == 2
     with pytest.raises(MediaError, match="no folder"):
         learn_to_hear(LearningJob(HearingOptions(folder=tmp_path / "new", device="cpu"), 8.0, songs), lambda _: None)

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ import torch
 from rich.console import Console
 from safetensors import SafetensorError
 
-from livegan.core.clock import ManualClock
+from livegan.core.clock import Clock, ManualClock
 from livegan.core.text import duration_text, quoted
 from livegan.errors import NetworkError, TrainingError
 from livegan.networks.architectures.stylegan2 import StyleGAN2
@@ -773,6 +774,35 @@ def test_a_run_whose_checkpoint_is_broken_or_lost_names_its_newest_whole_snapsho
     before = re.escape(quoted(folder / "snapshots" / "000000_750.json"))
     with pytest.raises(TrainingError, match=f"livegan train SET --transfer {before} -o NEW"):
         load_checkpoint(folder)
+
+
+def test_a_last_network_that_could_not_be_written_is_written_when_the_run_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    abandon: list[Callable[[], bool]] = []
+    messages: list[str] = []
+
+    @contextmanager
+    def signals(clock: Clock, of_run: Callable[[], bool]) -> Iterator[Callable[[], bool]]:
+        abandon.append(of_run)
+        yield lambda: False
+
+    def full(*_: object) -> Path:
+        assert abandon[-1](), "it need not be waited for"
+        raise TrainingError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "stop_signals", signals)
+        patch.setattr(run_module, "write_snapshot", full)
+        with pytest.raises(TrainingError, match="the disk is full; then type: livegan train --resume"):
+            go(tmp_path, Restless(SETTINGS), RunOptions(snapshots=(1.0,)), messages)
+    words = f"all is trained, the last network is not written; for it, type: livegan train --resume {tmp_path}"
+    assert words in messages[-1]
+    again = Restless(SETTINGS)
+    again.restore(load_checkpoint(tmp_path).state)
+    assert again.shown == 1000
+    go(tmp_path, again, RunOptions(snapshots=(1.0,)))
+    assert [info.name for info in find_networks(tmp_path)] == ["000001"]
 
 
 def test_the_folder_of_a_run_stands_for_its_snapshots(tmp_path: Path) -> None:

@@ -152,6 +152,15 @@ def test_a_training_without_a_snapshot_is_named_as_one(dataset: Path, tmp_path: 
             add(str(tmp_path / place))
 
 
+def test_a_finished_run_without_its_last_network_makes_it_when_it_is_resumed(dataset: Path, tmp_path: Path) -> None:
+    go(dataset, tmp_path / "run", kimg=0.2)
+    shutil.rmtree(tmp_path / "run" / "snapshots")
+    go(None, tmp_path / "run", resume=True, preset=None)
+    assert [info.name for info in find_networks(tmp_path / "run")] == ["000000_200"]
+    with pytest.raises(TrainingError, match="is finished"):
+        go(None, tmp_path / "run", resume=True, preset=None)
+
+
 def test_a_run_that_has_passed_the_end_that_is_typed_says_how_far_it_is(dataset: Path, tmp_path: Path) -> None:
     go(dataset, tmp_path / "run", kimg=0.2)
     path = tmp_path / "run" / "checkpoint.pt"

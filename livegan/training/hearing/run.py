@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 
 from livegan.core.files import write_atomic
 from livegan.core.version import __version__
@@ -92,6 +93,10 @@ class HearingFiles:
             raise TrainingError(unwritable_text(path, error)) from error
         return path, {}
 
+    def has_snapshot(self, moment: float) -> bool:
+        """Whether the network is there as it was at that moment [thousand steps], or later."""
+        return _written_steps(self.folder) >= round(moment * 1000)
+
 
 def train_hearing(options: HearingOptions, notify: MessageCallback = print) -> RunResult:
     """Train as `options` say: a new run, or a resumed one. TrainingError says what is wrong before it is begun."""
@@ -132,14 +137,25 @@ def check_run(options: HearingOptions) -> tuple[HearingSettings, Mapping[str, An
             )
         return _settings(options, None), None
     settings = _settings(options, table)
-    if settings.steps <= (done := table["state"]["steps"]):
-        if done < (end := _settings(replace(options, steps=None), table).steps):
+    done, end = table["state"]["steps"], _settings(replace(options, steps=None), table).steps
+    unwritten = settings.steps == end and _written_steps(folder) < done  # stopped while its network was written
+    if settings.steps <= done and not unwritten:
+        if done < end:
             raise TrainingError(behind_text(folder, done, end, STEPS))
         raise TrainingError(
             f"{folder}: the run is finished, {done} steps are done; begin another with -o, "
             "or give the network in it to a show"
         )
     return settings, table
+
+
+def _written_steps(folder: Path) -> int:
+    """After how many steps the network in a run's folder was written; 0 if there is none."""
+    try:
+        with safe_open(folder / FILE, framework="numpy") as file:
+            return int((file.metadata() or {}).get("steps", 0))
+    except (OSError, SafetensorError, ValueError):
+        return 0
 
 
 def group_examples(folder: Path, frames: int) -> Examples:
