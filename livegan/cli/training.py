@@ -152,7 +152,7 @@ def _echo_report(report: "DatasetReport", asked: Path, size: str, limit: int | N
         echo(f"left out because of --limit {limit}: {', '.join(report.unreached)}")
     duplicate, kept = ("duplicate", "it") if report.duplicates == 1 else ("duplicates", "them")
     if report.duplicates:
-        alike = [f"{printable(name, 60)} looks like {printable(other, 60)}" for name, other in report.pairs]
+        alike = [f"{printable(name)} looks like {printable(other)}" for name, other in report.pairs]
         pairs = f" ({', '.join(alike)}{' ...' if report.duplicates > len(alike) else ''})" if alike else ""
         echo(f"left out: {report.duplicates} {duplicate}{pairs}; to keep {kept}, add --duplicates")
     dropped = (("blurred", report.blurred), ("without a face", report.faceless))

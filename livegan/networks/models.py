@@ -19,6 +19,8 @@ class Model:
     network: str  # "module:Class"
     get: str  # what to type, or to download first
     size: Callable[[NetworkInfo], str]  # of what it takes, for people
+    shape: str  # module without torch: `shape_from` the shapes of tensors, and the `tensor_shapes` that it then has
+    hints: tuple[str, ...] = ()  # keys of "shape" in its JSON that `shape_from` also takes
 
 
 MODELS: Mapping[str, Model] = {
@@ -31,6 +33,8 @@ MODELS: Mapping[str, Model] = {
             "livegan.networks.clip:Clip",
             "type: livegan networks add clip-vit-b-32 (354 MB are fetched), or: livegan networks add ViT-B-32.pt",
             lambda info: f"{info.resolution[1]}x{info.resolution[0]}",
+            "livegan.networks.clip_shape",
+            hints=("activation", "heads"),
         ),
         Model(
             "wav2clip",
@@ -39,6 +43,7 @@ MODELS: Mapping[str, Model] = {
             "livegan.networks.wav2clip:Wav2Clip",
             "type: livegan networks add wav2clip (it is fetched), or: livegan networks add Wav2CLIP.pt",
             lambda info: "sounds",
+            "livegan.networks.wav2clip_shape",
         ),
         Model(
             "vqgan",
@@ -47,6 +52,7 @@ MODELS: Mapping[str, Model] = {
             "livegan.networks.vqgan:Vqgan",
             "download one (livegan networks info vqgan-imagenet-f16-16384), then type: livegan networks add last.ckpt",
             lambda info: f"{info.resolution[1]}x{info.resolution[0]} a code",
+            "livegan.networks.vqgan_shape",
         ),
     )
 }

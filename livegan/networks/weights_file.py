@@ -11,6 +11,7 @@ from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.cache import check_whole, is_cached
 from livegan.networks.importers.safetensors_file import Entry, read_header
 from livegan.networks.info import NetworkInfo
+from livegan.networks.models import MODELS
 
 MAX_FILE_BYTES = 9_000_000_000  # of a file: a thousand million float64 and their names
 DTYPES = ("F16", "BF16", "F32", "F64")
@@ -34,6 +35,28 @@ def described_shapes(info: NetworkInfo) -> Shapes | None:
     room = import_module(module)
     shapes: Shapes = room.tensor_shapes(getattr(room, name).of(info))
     return shapes
+
+
+def check_head(info: NetworkInfo) -> dict[str, Entry]:
+    """The head of the weights of `info`; NetworkError unless it names all tensors of such a network or model only.
+
+    None of their numbers is read, and no torch.
+    """
+    entries = weight_entries(info)
+    expected = described_shapes(info)
+    if expected is None and info.kind in MODELS:
+        model = MODELS[info.kind]
+        room = import_module(model.shape)
+        hints = {key: info.shape[key] for key in model.hints if key in info.shape}
+        try:
+            expected = room.tensor_shapes(
+                room.shape_from({key: entry.shape for key, entry in entries.items()}, **hints)
+            )
+        except NetworkError as error:
+            raise error.about(info.path) from error
+    if expected is not None:
+        check_fit(info, entries, expected)
+    return entries
 
 
 def weight_entries(info: NetworkInfo) -> dict[str, Entry]:

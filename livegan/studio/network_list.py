@@ -22,7 +22,7 @@ from livegan.networks.library import (
     path_of,
 )
 from livegan.networks.models import MODELS
-from livegan.networks.weights_file import check_description, check_fit, described_shapes, weight_entries
+from livegan.networks.weights_file import check_description, check_head
 from livegan.studio.network_convert import WEIGHTLESS
 
 MAX_CELL = 500  # characters in a cell of a table
@@ -150,11 +150,7 @@ def parameter_count(info: NetworkInfo) -> int:
     """
     if info.kind not in (*ARCHITECTURES, *MODELS):
         return 0
-    expected = described_shapes(info)
-    entries = weight_entries(info)
-    if expected is not None:
-        check_fit(info, entries, expected)
-    return sum(prod(entry.shape) for entry in entries.values())
+    return sum(prod(entry.shape) for entry in check_head(info).values())
 
 
 def size_text(info: NetworkInfo) -> str:

@@ -28,6 +28,7 @@ from livegan.networks.models import MODELS
 from livegan.networks.vqgan import load_vqgan
 from livegan.networks.wav2clip import load_wav2clip
 from livegan.networks.weights import load_model
+from livegan.studio import network_list
 from livegan.studio.network_add import add
 from tests import foreign_models as foreign
 from tests import tiny_models
@@ -181,6 +182,23 @@ def test_every_kind_has_a_tiny_one_that_opens(kind: str) -> None:
     assert all(torch.equal(each, again[name]) for name, each in model.state_dict().items())
     assert MODELS[kind].size(info)
     assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_what_the_head_of_its_file_shows_is_refused_by_info(kind: str) -> None:
+    info = tiny_models.add_models(installed_folder())[kind]
+    run("networks", "info", info.name)
+    tensors = load_file(info.weights)
+    name = sorted(tensors)[-1]
+    changes = {
+        "is missing|must be there": {key: value for key, value in tensors.items() if key != name},
+        "'extra' is unknown": {**tensors, "extra": np.zeros(2, np.float32)},
+        "is 3x5x7|axes|must have": {**tensors, name: np.zeros((3, 5, 7), np.float32)},
+    }
+    for says, changed in changes.items():
+        save_file(changed, info.weights)
+        with pytest.raises(NetworkError, match=says):
+            network_list.describe(info.name)
 
 
 def test_no_scene_can_draw_one() -> None:
