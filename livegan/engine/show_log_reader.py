@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain, takewhile
+from itertools import chain
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from livegan.config.venue import Venue
-from livegan.core.text import printable
+from livegan.core.text import duration_text, printable
 from livegan.core.types import Layout
 from livegan.engine.bind import Setlist
 from livegan.engine.log_blocks import LogBlock, read_block
@@ -40,6 +40,7 @@ class ShowLogFile:
     broken_bytes: int = 0  # at the end, broken off or damaged
     dropped: int = 0  # frames that are missing somewhere
     missing_s: float = 0.0  # of the show after what is broken off or damaged, where that is known
+    absent: str = ""  # which of its parts cannot be read
     wrong: str = ""  # why it could not be read further, though it is whole
 
     @property
@@ -83,9 +84,13 @@ class ShowLogFile:
     def lost(self) -> str:
         """What is broken off or damaged, and left out; "" if nothing is. Known when all blocks were read."""
         if not self.broken_bytes:
-            return ""
-        of = f", and with them {self.missing_s:.1f} s of the show" if self.missing_s else ""
+            return "" if self.ended else self.absent
+        of = f", and with them {self._missing_text} of the show" if self.missing_s else ""
         return f"{self.broken_bytes} bytes at its end are broken off or damaged; they are left out{of}"
+
+    @property
+    def _missing_text(self) -> str:
+        return f"{self.missing_s:.1f} s" if self.missing_s < 60 else f"{duration_text(self.missing_s)} min"
 
     @property
     def no_frame(self) -> str:
@@ -111,7 +116,7 @@ class ShowLogFile:
         with suppress(MediaError):  # a log that can be told, and not rendered
             features = len(self.layout.names)
         self.paths, self.ended, self.broken_bytes, self.dropped, self.wrong = [], False, 0, 0, ""
-        self.missing_s, last_s, parts = 0.0, None, self._parts()
+        self.missing_s, self.absent, last_s, parts = 0.0, "", None, self._parts()
         for file, records in parts:
             for record in records:
                 if record.kind != BLOCK:
@@ -143,10 +148,17 @@ class ShowLogFile:
             if header is not None and self._continues(header, len(self.paths)):
                 self.paths.append(path)
                 yield file, records
+            elif header is None and file.damaged:
+                self.absent = self.absent or f"'{printable(path)}' is damaged at its beginning and left out"
+            elif header is not None and self._is_of_show(header) and path not in self.paths:
+                part = self.header.get("part", 1) + len(self.paths)
+                self.absent = self.absent or f"part {part} of it is missing; what follows is left out"
 
     def _continues(self, header: Record, part: int) -> bool:
-        same = header.kind == HEADER and header.table.get("id") == self.header.get("id")
-        return same and header.table.get("part") == self.header.get("part", 1) + part
+        return self._is_of_show(header) and header.table.get("part") == self.header.get("part", 1) + part
+
+    def _is_of_show(self, header: Record) -> bool:
+        return header.kind == HEADER and header.table.get("id") == self.header.get("id")
 
 
 def _time_of_last(records: Iterable[Record], features: int) -> float:
@@ -210,7 +222,12 @@ def _further(path: Path) -> Iterator[Path]:
     show.2.log may be the first of its name (then show.2.2.log follows), or the second of show.log (show.3.log).
     """
     for first, place in ((path, 1), *_numbered(path)):
-        yield from takewhile(Path.is_file, (part_path(first, place + number) for number in range(1, MOST_PARTS)))
+        absent = 0
+        for step in range(1, MOST_PARTS):
+            if (part := part_path(first, place + step)).is_file():
+                yield part
+            elif (absent := absent + 1) > 1:  # one may have been lost, which is told
+                break
 
 
 def _first_part(path: Path, header: Mapping[str, Any]) -> Path | None:

@@ -104,7 +104,7 @@ def _facts(log: ShowLogFile, story: Story, frames: int, bytes_: int, counts: Map
     hours = story.seconds / 3600
     size = f"{bytes_ / 1e6:.2f} MB" + (f", {bytes_ / 1e6 / hours:.1f} MB an hour" if story.seconds >= 60 else "")
     ending = "closed by the show"
-    if log.broken_bytes:
+    if log.lost:
         ending = log.lost
     elif log.wrong:
         ending = f"cannot be read further: {log.wrong}"

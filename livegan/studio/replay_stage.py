@@ -119,7 +119,7 @@ def _remarks(log: ShowLogFile, exact: bool, job: RenderJob, played: Collection[s
     other = f"The show ran at {own:g} frames a second: at {asked:g} what it heard and what was done is stepped anew."
     seen = "What a camera saw is not in the log: scenes that have one walk instead."
     saw = any(sees(each.scene) for each in log.scenes.all_scenes if each.name in played)
-    lost = f"{printable(job.song)}: {log.lost}. The film has what is before them." if log.lost else ""
+    lost = f"{printable(job.song)}: {log.lost}. The film has what is before." if log.lost else ""
     return [line for line in ("" if exact else other, seen if saw else "", lost) if line]
 
 

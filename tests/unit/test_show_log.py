@@ -752,6 +752,26 @@ def test_a_render_says_what_of_a_damaged_log_is_missing(played: Path, tmp_path: 
         open_show_log(lost)
 
 
+def test_a_part_that_is_lost_or_damaged_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "show.log"
+    frames = tuple(LoggedFrame(k, k / 30, 1 / 30, 0.0, 0.0, None, plan_digest(PLAN), ()) for k in range(30))
+    header = {"fps": 30, "id": "a", "layout": {"names": [], "peaks": []}}
+    for part in (1, 2, 3):
+        block = LogBlock(30 * part - 30, (), frames, ())
+        packed = pack(BLOCK, block_table(block), block_arrays(frames, 0))
+        part_path(path, part).write_bytes(MAGIC + pack(HEADER, {**header, "part": part}) + packed)
+    list((log := open_show_log(path)).blocks())
+    assert (len(log.paths), log.lost) == (3, "")
+    second = part_path(path, 2)
+    second.write_bytes(second.read_bytes().replace(MAGIC, MAGIC + b"H\x20\0\0\0????"))
+    list(log.blocks())
+    assert (len(log.paths), log.lost) == (1, f"'{second}' is damaged at its beginning and left out")
+    second.unlink()
+    list(log.blocks())
+    assert (len(log.paths), log.lost) == (1, "part 2 of it is missing; what follows is left out")
+    assert log.lost in story_text(path)
+
+
 def story_text(path: Path) -> str:
     """The story of a show, as text."""
     return "\n".join(story_lines(read_story(open_show_log(path))))
