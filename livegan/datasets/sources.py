@@ -173,7 +173,9 @@ def film_pictures(path: Path, every_s: float) -> Iterator[Image.Image]:
 
 def open_film(path: Path) -> AbstractContextManager[Any]:
     """Open a film; DatasetError for what is none."""
-    if path.exists() and not path.is_file():  # a pipe would never end
+    if not path.exists():
+        raise DatasetError(f"there is no '{path}'; give a folder or a zip of pictures, a film, or camera:0")
+    if not path.is_file():  # a pipe would never end
         raise DatasetError(
             f"'{path}' is no folder and no file; give a folder or a zip of pictures, a film, or camera:0"
         )

@@ -186,6 +186,8 @@ def test_bad_zips_are_refused_in_a_sentence(tmp_path: Path, monkeypatch: pytest.
         make_dataset(tmp_path / "cut.zip", tmp_path / "set.zip", SMALL)
     with pytest.raises(DatasetError, match=r"there are no pictures in .*1 \.txt"):
         make_dataset(packed(tmp_path / "text.zip", {}, a_txt=b"?"), tmp_path / "set.zip", SMALL)
+    with pytest.raises(DatasetError, match=r"there is no '.*nothing\.zip'; give a folder or a zip"):
+        typed("dataset", tmp_path / "nothing.zip", "-o", tmp_path / "set.zip")
     with pytest.raises(DatasetError, match="--every does not belong to a zip of pictures"):
         typed("dataset", tmp_path / "whole.zip", "-o", tmp_path / "set.zip", "--every", 2)
     two = packed(tmp_path / "two.zip", {"a.png": disc((1, 1, 1)), "b.tif": Image.new("RGB", (64, 64))})
