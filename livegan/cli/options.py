@@ -1,5 +1,6 @@
 """Command line options that several commands share, and their parsing."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -84,7 +85,7 @@ class OptionalAddress(typer.core.TyperCommand):
 def dashed_file(words: list[str]) -> str:
     """What to type for a file whose name begins like an option, if one is among the words; "" if none is."""
     for word in words:
-        if word.startswith("-") and word not in ("-", "--") and Path(word).exists():
+        if word.startswith("-") and word not in ("-", "--") and os.path.exists(word):  # false for what is too long
             there = printable(quoted(f"./{word}"))
             return f"To name the file {printable(word)}, which begins like an option, type: {there}"
     return ""

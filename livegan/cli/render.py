@@ -106,7 +106,10 @@ def render(
     effect_strength: EffectStrength = 0.5,
 ) -> None:
     """Make films of songs: the show, offline. Every frame is in its place; stopped, it goes on when typed again."""
-    with tell_interrupt(echo, output or "the film"), end_at_once():  # there is nothing to keep yet
+    with (
+        tell_interrupt(echo, printable(output) if output else "the film"),
+        end_at_once(),
+    ):  # there is nothing to keep yet
         from livegan.engine.custom_effects import effects_typed
         from livegan.engine.prompts import check_prompt
         from livegan.engine.show_log_reader import is_show_log, open_show_log

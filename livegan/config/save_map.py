@@ -37,7 +37,7 @@ def save_maps(path: Path, maps: Mapping[int, MapTable]) -> None:
         after = tomlkit.dumps(document)
         if _others(after) != _others(before):
             raise TOMLKitError("its layout is not kept")
-        write_atomic(path, after)
+        write_atomic(path, after, durable=False)  # windows stand still meanwhile
     except (OSError, UnicodeDecodeError) as error:
         reason = reason_of(error) if isinstance(error, OSError) else "it is not UTF-8 text"
         raise VenueError(f"the mapping is not saved: {path} cannot be written ({reason})") from error

@@ -78,9 +78,11 @@ def end_at_once() -> Iterator[None]:
 
 @contextmanager
 def tell_interrupt(say: Callable[[str], None], film: str) -> Iterator[None]:
-    """Within the block, before a film is begun, Ctrl-C says that nothing was written; then it ends the command."""
+    """Within the block, before a film is drawn on, Ctrl-C says that nothing is lost; then it ends the command."""
     try:
         yield
     except KeyboardInterrupt:
-        say(f"{film}: stopped before the first frame; nothing was written.")
+        say(
+            f"{film}: stopped while it was loading, before the first new frame; to begin or go on, type the same again."
+        )
         raise

@@ -93,7 +93,7 @@ class Meter:
     def measure(self, path: Path) -> Measures:
         """Measures of the picture in a file; `error` says why there are none."""
         try:
-            image = read_picture(path)
+            image = read_picture(path, ground=None)
         except DatasetError as error:
             return Measures(error=str(error))
         pixels: Pixels = np.asarray(image)

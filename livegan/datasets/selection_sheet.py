@@ -37,7 +37,7 @@ def write_sheets(selection: Selection, path: Path, report: ProgressCallback = la
 
 def thumbnail(path: Path, side: int) -> Image.Image:
     """A picture in RGB, upright, no wider or higher than `side`; DatasetError if it is broken."""
-    image = read_picture(path, about_px=2 * side)
+    image = read_picture(path, about_px=2 * side, ground=None)
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
     return image
 

@@ -102,8 +102,8 @@ class Laid:
     ground: Ground | None = None
 
 
-def read_picture(path: Path, about_px: int | None = None, ground: Ground | None = None) -> Image.Image:
-    """A picture in RGB, upright as its EXIF says; DatasetError if it is broken. See `read_laid`."""
+def read_picture(path: Path, about_px: int | None = None, ground: Ground | None = "black") -> Image.Image:
+    """A picture in RGB, upright as its EXIF says; DatasetError if it is broken. See `read_laid`, but on black."""
     return read_laid(path, about_px, ground).image
 
 

@@ -52,6 +52,7 @@ class Router:
         self.inputs: Latest[InputList] = Latest()  # its answer
         self._binding = binding
         self._pressed: dict[tuple[str, str], bool] = {}  # knobs and buttons that are bound to what acts once
+        self._pressed_as: dict[tuple[str, str], str] = {}  # what pads that are held are called, by source and number
         self._holding: set[tuple[str, str]] = set()  # controls that moved parameters and have not come back to 0
         self._turned_s: dict[tuple[str, str], float] = {}  # when an encoder has done last what acts once
         self._has_window = has_window
@@ -93,12 +94,13 @@ class Router:
         return number if self._binding(number) != number else name
 
     def _called(self, event: ControlEvent) -> ControlEvent:
-        name = self.called(event.source, event.name, event.number)
-        other = event.name if name == event.number else event.number
-        hand, spec = (event.source, other), find_control(other)
-        if event.value <= 0 and hand in self._holding and spec is not None and spec.kind == "held":
-            self._holding.discard(hand)  # a pad, pressed while it was called otherwise
-            self.engine_events.put(replace(event, name=other, number=""))
+        name, spec = self.called(event.source, event.name, event.number), find_control(event.number)
+        if spec is not None and spec.kind == "held":  # a pad is let go by the name by which it was pressed
+            hand = (event.source, event.number)
+            if event.value > 0:
+                self._pressed_as[hand] = name
+            else:
+                name = self._pressed_as.pop(hand, name)
         return replace(event, name=name, number="")
 
     def take_engine_events(self) -> list[ControlEvent]:

@@ -133,9 +133,11 @@ class ShowLogFile:
                 yield block
             self.broken_bytes = file.left
             if self.broken_bytes:
+                read = len(self.paths)
                 further = chain(file.behind(), chain.from_iterable(records for _, records in parts))
                 self.missing_s = _time_of_last(further, features) - last_s if last_s is not None else 0.0
                 self.missing_s = max(self.missing_s, 0.0)
+                del self.paths[read:]  # those behind were looked at only
             if self.broken_bytes or self.ended:
                 return
 

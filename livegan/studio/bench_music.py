@@ -18,7 +18,7 @@ from livegan.core.rings import Reader
 from livegan.core.types import FeatureFrame, Frame, Pixels, Samples
 from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS
-from livegan.engine.assemble import Session, assemble
+from livegan.engine.assemble import Session, assemble, shown_by, strobe_limiter
 from livegan.engine.bind import Setlist, listen
 from livegan.engine.guard import StrictGuard
 from livegan.engine.ladder import Rung
@@ -28,7 +28,6 @@ from livegan.errors import MediaError
 from livegan.features.listening import MIN_SAMPLE_RATE
 from livegan.rendering.compositor import Compositor
 from livegan.rendering.registry import OFFLINE, QualityStep
-from livegan.rendering.strobe_limiter import StrobeLimiter
 from livegan.studio.listen_events import Transcript, hear_song
 from livegan.studio.musicality import Musicality, Score, Series, judge, onset_strength
 from livegan.studio.render import open_audible
@@ -132,7 +131,7 @@ class Rehearsal:
                 generator.prepare_steps(OFFLINE)
         self.limited_s, clock = 0.0, ManualClock()
         guard = StrictGuard(clock.now)
-        limiter = StrobeLimiter() if self._venue.safety.flashes == "limit" else None
+        limiter = strobe_limiter(self._venue, shown_by(self._venue))
         layers = Compositor(guard, self._session.media)
         effects = Chain(EFFECTS, guard).step
         performer = Performer([patch], 0, bank, effects, self._layout, clock, guard, layers=layers, limiter=limiter)

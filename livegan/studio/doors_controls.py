@@ -66,10 +66,11 @@ def map_checks(controllers: Sequence[Controller], scenes: Bindings) -> Iterator[
         what, wrong = printable(device_name(controller.name)), _double_addresses(controller)
         if wrong:
             yield DoorCheck(GROUP, what, "warn", f"one control has two names: {_some(wrong)}", "mend its file")
-        names = sorted({name for name in controller.names.values() if is_bindable(name)})
+        named = {address: name for address, name in controller.names.items() if is_bindable(name)}
+        names = set(named.values())
         idle, shared = [], []
         for scene, bindings in scenes.items():
-            bound = {name: controller.bind.get(name) or bindings.get(name) for name in names}
+            bound = _bound(controller, named, bindings)
             if names and not any(bound.values()):
                 idle.append(scene)
             shared += [f"{' and '.join(both)} move {to} in {scene}" for to, both in _shared(bound)]
@@ -84,6 +85,19 @@ def map_checks(controllers: Sequence[Controller], scenes: Bindings) -> Iterator[
     for name in dict.fromkeys(twice):
         detail = "two of them are plugged in: the same knobs of both move the same"
         yield DoorCheck(GROUP, printable(device_name(name)), "warn", detail, "unplug one, or name one in the venue")
+
+
+def _bound(
+    controller: Controller, named: Mapping[Address, str], bindings: Mapping[str, Binding]
+) -> dict[str, Binding | None]:
+    """What its controls are bound to in a scene, by what they are called there: by number where that is bound."""
+    bound: dict[str, Binding | None] = {}
+    for address, name in sorted(named.items(), key=lambda item: item[1]):
+        number = address.control
+        if address in controller.usual_addresses and (number in controller.bind or number in bindings):
+            name = number
+        bound[name] = controller.bind.get(name) or bindings.get(name)
+    return bound
 
 
 def _double_addresses(controller: Controller) -> list[str]:

@@ -40,7 +40,7 @@ class LearnSession:
     ) -> None:
         """`port`: part of the name of the only one to listen to. `ask` prints and reads a line; EOFError at its end."""
         self._clock, self._say, self._ask = clock, say, ask
-        self._controls = Router(has_window=False)
+        self._controls = Router(lambda name: venue.hands.knobs.get(name, name), has_window=False)
         self._learning = Learning(self._controls, venue.hands.knobs.get, load_controllers(), controllers_folder())
         self._midi = MidiInput(
             lambda event: None,

@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 from PIL import Image
 
-from livegan.core.files import atomic_path, reason_of, write_atomic
+from livegan.core.files import atomic_path, reason_of, wait_for_disk, write_atomic
 from livegan.core.progress import show_picture
 from livegan.core.types import Pixels
 from livegan.errors import MediaError
@@ -72,9 +72,11 @@ class ProjectionWork:
                 return count
             count = 0
             for picture in pictures:
-                with atomic_path(self._target(count)) as aside:
+                with atomic_path(self._target(count), durable=False) as aside:
                     Image.fromarray(picture).save(aside, "PNG", compress_level=1)
                 count += 1
+            for index in range(count):
+                wait_for_disk(self._target(index))
             write_atomic(path, json.dumps({"frames": count}))
             return count
         except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:

@@ -20,16 +20,14 @@ def unwritable_text(path: Path, error: Exception, size: int = 0) -> str:
     number = _system_number(error)
     needed = f"about {_size_text(size)} are needed" if size else ""
     free = _free(path.parent)
-    if number in FULL or (number is None and free is not None and free < max(size, FULL_BYTES)):
-        room = [] if free is None else [f"{_size_text(free)} are free"]
-        return (
-            f"{path} cannot be written: the disk is full ({', '.join([needed, *room]).lstrip(', ')}); make room there"
-        )
+    if number in (None, errno.ENOSPC) and free is not None and free < max(size, FULL_BYTES):
+        facts = ", ".join(fact for fact in (needed, f"{_size_text(free)} are free") if fact)
+        return f"{path} cannot be written: the disk is full ({facts}); make room there"
     reason = os.strerror(number) if number is not None else getattr(error, "strerror", None)
     reason = reason or "the system does not say why"
     return (
         f"{path} cannot be written ({reason}{f'; {needed}' if needed else ''}); "
-        "see that such a file can be written there"
+        f"{'make room there' if number in FULL else 'see that such a file can be written there'}"
     )
 
 

@@ -38,6 +38,16 @@ def test_a_command_does_not_wait_for_a_thread_that_goes_on(monkeypatch: pytest.M
         thread.join()
 
 
+def test_a_word_that_could_be_no_file_is_only_a_wrong_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["livegan", "render", f"-{'x' * 300}"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    assert "No such option" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("there", "told"), [(True, "type: ./-dash.wav"), (False, "")])
 def test_a_file_whose_name_begins_like_an_option_is_told_how_to_type(
     there: bool, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -251,6 +251,10 @@ def test_knobs_that_clash_or_do_nothing_are_told() -> None:
     learnt = BOX.model_copy(update={"bind": {"knob.2": Binding("effect.hue")}})
     assert [check.verdict for check in map_checks([learnt], scenes)] == ["pass"]
     assert "two of them" in list(map_checks([BOX, BOX], {"a": scenes["a"]}))[-1].detail
+    usual = Controller.model_validate({"name": "Any", "match": [""], "usual": {"cc 70": "knob.1", "cc 74": "knob.5"}})
+    assert [check.verdict for check in map_checks([usual], {"a": bound(cc_74="react")})] == ["pass"]
+    (clash,) = map_checks([usual], {"a": bound(cc_74="react", knob_1="react")})
+    assert "knob.1 and cc.74 move react in a" in clash.detail
     double = Controller.model_validate({**BOX.model_dump(), "controls": {"cc 1": "fader.1"}})
     assert "cc 1: knob.1, fader.1" in next(map_checks([double], {"a": scenes["a"]})).detail
 

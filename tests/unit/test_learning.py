@@ -401,7 +401,10 @@ def test_a_number_that_is_bound_itself_wins_over_its_usual_name_and_over_no_name
     assert play(0xB0, 16, 127, port="nanoKONTROL2:ctl") == [("knob.1", 1.0)], "its own file calls it so"
     assert play(0x99, 36, 127) == [("note.36", 1.0)]
     knobs = {"pad.1": "effect.flash"}  # another scene
-    assert play(0x99, 36, 0) == [("note.36", 0.0), ("pad.1", 0.0)], "what it holds in the scene before is let go"
+    assert play(0x99, 36, 0) == [("note.36", 0.0)], "what it holds in the scene before is let go"
+    assert play(0x99, 36, 127) == [("pad.1", 1.0)]
+    knobs = {"note.36": "blackout"}
+    assert play(0x99, 36, 0) == [("pad.1", 0.0)], "as it was pressed"
     assert play(0xB0, 74, 0) == [("knob.5", 0.0)]
     controls.learned = {("Foo 8", "knob.5"): Binding("react")}
     knobs = {"cc.74": "effect.glow"}

@@ -176,6 +176,15 @@ def test_a_blurred_dark_picture_still_plays(tmp_path: Path) -> None:
     assert [(note.start, note.pitch) for note in track.notes] == [(note.start, note.pitch) for note in SCALE]
 
 
+def test_a_roll_on_a_transparent_ground_has_its_own_notes_only(tmp_path: Path) -> None:
+    drawn = np.zeros((128, 128, 4), np.uint8)
+    for pitch, start in ((60, 10), (64, 30), (67, 60)):
+        drawn[127 - pitch, start : start + 8] = (200, 0, 0, 255)
+    Image.fromarray(drawn).save(tmp_path / "a.png")
+    [track] = song_of_pictures([tmp_path / "a.png"]).tracks
+    assert len(track.notes) == 3
+
+
 def test_pages_there_and_back(tmp_path: Path) -> None:
     song = Song((Track((Note(0, 60, 4), Note(90, 64, 20), Note(110, 67, 2)), name="Oboe"),), 200)
     write_midi(song, tmp_path / "a.mid")

@@ -348,7 +348,9 @@ def test_a_render_that_is_stopped_while_it_loads_says_that_nothing_was_written(
     said: list[str] = []
     with pytest.raises(KeyboardInterrupt):
         render(job, said)
-    assert said == ["film.mkv: stopped before the first frame; nothing was written."]
+    assert said == [
+        "film.mkv: stopped while it was loading, before the first new frame; to begin or go on, type the same again."
+    ]
     assert not job.output.exists()
 
 

@@ -1,7 +1,6 @@
 """Distillation: the channels that are kept, the mapping that is kept, a run that goes on exactly, refused options."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -189,8 +188,10 @@ def test_one_that_is_stopped_while_it_is_measured_is_whole_and_measured_later(
     folder, said = tmp_path / "run", list[str]()
     with monkeypatch.context() as patch:
         patch.setattr("livegan.training.fidelity.learn", stopped)
-        with suppress(KeyboardInterrupt):
+        try:
             train(options(folder, distill=str(network), channels=LIGHT.channels), said.append)
+        except KeyboardInterrupt:  # which would end all tests
+            pytest.fail("Ctrl-C got out")
     assert f"to measure it, type: livegan train --resume {folder}" in said[-1]
     assert not any("kimg are shown" in line for line in said), "it is not the end yet"
     assert load_style_net(read_info(folder / "wide-light.json")).resolution == (32, 56)

@@ -1,6 +1,5 @@
 """Training of encoders: what is learnt, a run that goes on exactly, what is found afterwards, refused options."""
 
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,8 +127,10 @@ def test_one_that_is_stopped_while_it_is_measured_is_whole_and_measured_later(
     info, folder, lines = tiny(tmp_path, "stylegan2"), tmp_path / "run", list[str]()
     with monkeypatch.context() as patch:
         patch.setattr("livegan.training.encoder_run.figures", stopped)
-        with suppress(KeyboardInterrupt):
+        try:
             train(options(info, folder), lines.append)
+        except KeyboardInterrupt:  # which would end all tests
+            pytest.fail("Ctrl-C got out")
     assert f"to measure it, type: livegan train --resume {folder}" in lines[-1]
     assert not any("kimg are shown" in line for line in lines), "it is not the end yet"
     encoder = find_encoder(info)

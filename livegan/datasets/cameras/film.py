@@ -58,14 +58,14 @@ class PicturesCamera(PacedCamera):
 
     def __init__(self, name: str, paths: list[Path], request: CameraRequest) -> None:
         self._paths = paths
-        first = read_picture(paths[0], ground="black")
+        first = read_picture(paths[0])
         super().__init__(printable(name), first.size, request.fps or PICTURES_FPS, request.clock)
         self.ignored = request.settings.asked()
 
     def picture(self, index: int) -> Pixels:
         path = self._paths[index % len(self._paths)]
         try:
-            image = read_picture(path, ground="black")  # one for all: another each time would flicker
+            image = read_picture(path)  # on black, all: another ground each time would flicker
         except DatasetError as error:
             raise CameraLostError(f"'{printable(path)}' cannot be read ({error})") from error
         if image.size != self.size:

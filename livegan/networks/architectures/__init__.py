@@ -16,10 +16,9 @@ class Architecture:
     network: str  # "module:Class" of its StyleNet, see `networks.network_class`
     backends: str  # module of rendering: has `backend_specs(net, device) -> list[BackendSpec]`, likely fastest first
     num_ws: Callable[[Shape], int]  # rows of w that a valid shape describes
-    shape: str = (
-        ""  # "module:Class" without torch; `Class.of(info)` raises a NetworkError for a JSON that cannot be, and
-    )
-    #                  `module.tensor_shapes` of what it returns are the names and shapes of all tensors
+    shape: str = ""
+    """"module:Class" without torch; `Class.of(info)` raises a NetworkError for a JSON that cannot be, and
+    `module.tensor_shapes` of what it returns are the names and shapes of all tensors."""
     takes_text: bool = False  # whether a class vector is the text vector of words
     can_morph: bool = True  # whether weights of two networks of one shape can be interpolated
     defaults: Shape = field(default_factory=dict)  # values of the keys of a shape that may be left out
