@@ -359,7 +359,7 @@ class TestBookmarks:
         (tmp_path / "wrong.json").write_text("{}")
         inspect.bookmarks()
         first, second, last = capsys.readouterr().out.splitlines()
-        assert "z of house-256, 62 s" in first
+        assert "z of house-256, kept on 20" in first
         assert "cannot be read" in second
         assert "bookmarks:all" in last
 

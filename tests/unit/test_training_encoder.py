@@ -175,7 +175,7 @@ def test_one_that_finds_no_room_is_made_when_the_run_is_resumed(
     info, folder = tiny(tmp_path, "stylegan2"), tmp_path / "run"
     with monkeypatch.context() as patch:
         patch.setattr("livegan.training.encoder_run.save_encoder", full)
-        with pytest.raises(TrainingError, match=r"the disk is full .*; make room there; then type: .*--resume"):
+        with pytest.raises(TrainingError, match=r"No space left .*; make room there; then type: .*--resume"):
             train(options(info, folder), silent)
     train(again(folder), silent)
     assert find_encoder(info) is not None

@@ -381,7 +381,7 @@ def test_snapshots_come_whole_and_anybody_who_may_read_the_folder_reads_them(
         raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
 
     monkeypatch.setattr("livegan.networks.weights.save_file", half)
-    with pytest.raises(TrainingError, match="the disk is full"):
+    with pytest.raises(TrainingError, match="No space left"):
         write_snapshot(network, tmp_path, 1.0, SETTINGS, ModelCard("T", "D"), 0.0, {})
     assert [one.read_bytes() for one in (weights, path)] == before
     assert sorted(tmp_path.iterdir()) == names
@@ -734,7 +734,8 @@ def test_an_interrupted_compiler_is_an_interruption() -> None:
 @pytest.mark.parametrize(
     ("number", "free", "words"),
     [
-        (errno.ENOSPC, 10**9, r"the disk is full \(about 4.0 MB are needed, 1000 MB are free\); make room there"),
+        (errno.ENOSPC, 900_000, r"the disk is full \(about 4.0 MB are needed, 900 kB are free\); make room there"),
+        (errno.ENOSPC, 10**9, r"No space left on device; about 4.0 MB are needed\); make room there"),
         (errno.EFBIG, 10**9, r"cannot be written \(File too large; about 4.0 MB are needed\)"),
         (0, 2_000_000, r"the disk is full \(about 4.0 MB are needed, 2.0 MB are free\); make room there"),
         (0, 10**9, r"cannot be written \(the system does not say why; about 4.0 MB are needed\)"),
