@@ -68,7 +68,7 @@ class WindowScene:
 
     def notice(self) -> str:
         """What is wrong with its network; "" when all is well."""
-        wrong = next(iter(self.performer.bank.given_up.values()), "")
+        wrong = next(iter([*self.performer.bank.given_up.values()]), "")  # a copy: another thread changes it
         return f"window {self._number}: {wrong}" if wrong else ""
 
     def poll(self, now_s: float) -> float:
