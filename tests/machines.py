@@ -35,15 +35,18 @@ class Machine:
     noise: Callable[[int], float] = lambda index: 1.0  # frame -> factor
     costs: dict[str, float] = field(default_factory=dict)
     clock: Load = lambda time_s: time_s  # the time that the governor is told
+    pictures: Callable[[float], int] = lambda time_s: 1  # time [s] -> networks that are mixed
 
-    def work(self, index: int, time_s: float, rung: Rung) -> Work:
+    def work(self, index: int, time_s: float, rung: Rung, in_turn: bool = True) -> Work:
         """What frame `index` takes."""
         factor = self.load(time_s) * self.noise(index)
         cost = self.costs.get(rung.step.text, rung.step.cost)
         height, width = rung.step.size
         pixels = height * width / (256 * 448) * (0.25 if rung.half_effects else 1.0)
         effects_s = self.effects_s * (0.2 + 0.8 * pixels)
-        return Work(self.full_s * cost * factor, effects_s * factor, self.other_s * factor)
+        pictures = self.pictures(time_s)
+        drawn = 1 if in_turn or rung.step.cost < 1 or rung.share < 1 else pictures
+        return Work(self.full_s * cost * drawn * factor, effects_s * factor, self.other_s * factor, pictures)
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def play(
         index, due_s = pacer.next(now_s)
         begin_s = max(now_s, due_s)
         rung = governor.rung
-        work = machine.work(index, begin_s, rung)
+        work = machine.work(index, begin_s, rung, governor.in_turn)
         now_s = begin_s + work.total_s
         governor.frame(machine.clock(now_s), work, steps(now_s))
         yield Played(now_s, rung, work)

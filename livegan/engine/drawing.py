@@ -56,7 +56,7 @@ class PlanDrawing:
         `rung`: how they are drawn; None: as well as can be.
         """
         before, count = self.pictures, _pictures(plan)
-        if rung is None or count == 1 or (rung.step.cost >= 1 and rung.share >= 1):
+        if rung is None or count == 1 or not (rung.in_turn or rung.step.cost < 1 or rung.share < 1):
             self._turn = None
         elif self._turn is None or before != count:
             self._turn = count - 1  # what comes in is drawn first

@@ -2,7 +2,9 @@
 
 Measured times go in with every frame, a rung of the ladder comes out. It predicts what another rung would cost from the
 newest frames, goes down at once when frames take longer than there is time for, and up when there was room for a while;
-a rise that fails doubles the wait before the next (exponential backoff), so it never swings.
+a rise that fails doubles the wait before the next (exponential backoff), so it never swings. What frames may take
+shrinks as long as frames are dropped, and comes back slowly (additive increase, multiplicative decrease): a load that
+comes and goes is left more room than a steady one.
 """
 
 from collections import deque
@@ -30,6 +32,11 @@ HIGH_P95, HIGH_MEAN = (
 FIT_P95, FIT_MEAN = 1.35, 0.92  # a rung below is good enough if it is predicted to stay below these
 RATE_P95, RATE_MEAN = 2.0, 1.15  # where only a lower rate is left: late frames cost fewer than that, up to here
 ROOM_P95, ROOM_MEAN = 1.2, 0.9  # a rung above is tried only if it is predicted to stay below these
+DROP, LEAST_MARGIN = 0.95, 0.7  # part of the margin that a dropped frame leaves; no more is ever taken
+ONCE_S, SELDOM_S = 5.0, 120.0  # drops that close are one; one that comes alone for so long takes nothing
+FORGIVE_S = 1800.0  # in which the margin comes back from 0 to 1
+STALL = 2.0  # periods: a frame that takes longer was held up by something that no other rung would have changed
+STALL_FRAMES = 4  # after it, in which a drop is its fault
 JUDGE_S = 0.2  # between two looks at the window
 GAP_S = 1.0  # more time between two frames counts as this much: a suspended machine gives nobody a rest
 QUIET_S, MAX_QUIET_S = 2.0, 120.0  # wait before a rise: at first, at most
@@ -103,7 +110,11 @@ class Governor:
         self._steps = tuple(steps)
         self._rungs = ladder(self._steps, fps, first)
         self.rung = self._rungs[0]
+        self.in_turn = not fixed  # one network a frame in a transition, also at full: there is no room for two
         self._window: deque[tuple[float, Work]] = deque()  # (own time, work) since the last change
+        self._margin = 1.0  # part of the limits that frames may take
+        self._behind_s, self._stalled = 0.0, 0  # how late the newest frame is; frames since the newest stall
+        self._dropped_s = float("-inf")  # own time of the newest drop
         self._now_s: float | None = None
         self._own_s = 0.0  # own time: that of the frames, without jumps
         self._judge_s = 0.0
@@ -182,6 +193,7 @@ class Governor:
             self._take_steps(now_s, steps)
         if self._fixed:
             return self.rung
+        self._count_drop(work, gap_s)
         self._window.append((self._own_s, work))
         while len(self._window) > WINDOW_FRAMES and self._own_s - self._window[1][0] > LONG_WINDOW_S:
             self._window.popleft()
@@ -189,6 +201,20 @@ class Governor:
             self._judge_s = self._own_s + JUDGE_S
             self._judge(now_s)
         return self.rung
+
+    def _count_drop(self, work: Work, gap_s: float) -> None:
+        """Take off margin for frames that are dropped as others took long; not if one was held up, or it is rare."""
+        period_s = self._period_s(self.rung)
+        self._stalled = 0 if work.total_s > STALL * period_s else self._stalled + 1
+        self._behind_s = max(0.0, self._behind_s + work.total_s - period_s)
+        self._margin = min(1.0, self._margin + gap_s / FORGIVE_S)
+        if self._behind_s < period_s:
+            return
+        self._behind_s %= period_s
+        if self._stalled > STALL_FRAMES:
+            if ONCE_S < self._own_s - self._dropped_s < SELDOM_S:
+                self._margin = max(LEAST_MARGIN, DROP * self._margin)
+            self._dropped_s = self._own_s
 
     def _take_steps(self, now_s: float, steps: Sequence[QualityStep]) -> None:
         """Build the ladder of these steps, and stand on the rung that is like the old one, or nearest to it in cost."""
@@ -221,7 +247,7 @@ class Governor:
             times = self._overloaded(overload)
             if times is not None:
                 taken = f"a frame takes {times.sum(axis=1).mean() * 1e3:.1f} ms"
-                if self._fall(now_s, times, taken, keeps_rate=keeps_rate):
+                if self._fall(now_s, times, taken, keeps_rate=keeps_rate, must_hold=keeps_rate):
                     return True
         return False
 
@@ -244,8 +270,12 @@ class Governor:
         times = self._newest(WINDOW_S)
         recent = [self._window[-i][1] for i in range(1, len(times) + 1)]
         self.times.measure(self.rung.step, [work.network_s for work in recent if work.pictures == 1], self._own_s)
+        if all(work.pictures == 1 for work in recent):
+            self.in_turn = not self._has_room_for_two(times)
+        elif self.rung != self._rungs[0]:  # where they take turns; a rise that is predicted from that is one to that
+            self.in_turn = True
         (p95,), (mean,) = self._loads(times, [self.rung])
-        if p95 > HIGH_P95 or mean > HIGH_MEAN:
+        if p95 > HIGH_P95 * self._margin or mean > HIGH_MEAN * self._margin:
             (long_p95,), _ = self._loads(self._newest(LONG_WINDOW_S), [self.rung])
             taken = f"1 frame in 20 takes {p95 * self._period_s(self.rung) * 1e3:.1f} ms"
             self._fall(now_s, times, taken, keeps_rate=mean <= RATE_MEAN and long_p95 <= RATE_P95)
@@ -266,11 +296,17 @@ class Governor:
         if self._quiet_s <= QUIET_S:
             self._failed = None
 
-    def _fall(self, now_s: float, times: Times, taken: str, *, keeps_rate: bool = False) -> bool:
-        """Go to the first rung below that is predicted to hold, or to the lightest; whether there is a lighter one.
+    def _fall(
+        self, now_s: float, times: Times, taken: str, *, keeps_rate: bool = False, must_hold: bool = False
+    ) -> bool:
+        """Go to the first rung below that is predicted to hold, or to the lightest; whether there is one.
 
-        `keeps_rate`: only to one of the same rate that is predicted to hold.
+        `keeps_rate`: only to one of the same rate; `must_hold`: only to one that is predicted to.
         """
+        if not self.in_turn and self._window[-1][1].pictures > 1:
+            self.in_turn = True
+            self._window.clear()
+            return True
         below = self._rungs if self._new_steps else self._rungs[self._rungs.index(self.rung) + 1 :]
         if keeps_rate:
             below = tuple(rung for rung in below if rung.share >= self.rung.share)
@@ -285,7 +321,7 @@ class Governor:
             return False
         chosen = next((below[at] for at in lighter if p95[at] <= FIT_P95 and mean[at] <= FIT_MEAN), None)
         if chosen is None:
-            if keeps_rate:
+            if must_hold:
                 return False
             chosen = below[min(lighter, key=lambda at: float(mean[at]))]
         if self._risen is not None:  # it has failed: back to where it came from, which held, but to no lower rate
@@ -319,7 +355,12 @@ class Governor:
         """Whether a rung above is worth a rise; a higher rate alone already where it would just hold."""
         if (rung.step, rung.half_effects) == (self.rung.step, self.rung.half_effects):
             return p95 <= FIT_P95 and mean <= FIT_MEAN
-        return p95 <= ROOM_P95 and mean <= ROOM_MEAN
+        return p95 <= ROOM_P95 * self._margin and mean <= ROOM_MEAN * self._margin
+
+    def _has_room_for_two(self, times: Times) -> bool:
+        """Whether two networks can be drawn in each frame at full quality; `times` are of frames of one network."""
+        (p95,), (mean,) = self._loads(times * np.array([2.0, 1.0, 1.0]), self._rungs[:1])
+        return bool(p95 <= ROOM_P95 * self._margin and mean <= ROOM_MEAN * self._margin)
 
     def _relieved(self, times: Times) -> bool:
         """Whether the load has clearly fallen since a rise failed."""

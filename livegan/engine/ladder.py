@@ -16,6 +16,7 @@ class Rung:
     step: QualityStep
     half_effects: bool = False
     share: float = 1.0
+    in_turn: bool = False  # networks that are mixed draw one a frame, which they do anyway where anything is traded
 
     def text(self, fps: float) -> str:
         """What is traded, for people, at a target of `fps`: "full", "light", "light · 30 fps"."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from livegan.config.venue import Quality
@@ -31,13 +32,15 @@ class QualityControl:
         self._coming: Generator | None = None  # that is mixed in
         self._told = 0  # changes that were returned
         self._late, self._held_from_s = 0.0, now_s  # share of late frames; since when the rate is held
-        self.holds = False  # whether the show holds its rate, on whatever rung: there is time for other work
+        self._began_s = now_s
+        self.holds = False  # whether the show holds its rate, on whatever rung
+        self.has_time = False  # ... and so has time for work behind it, or trades nothing for it, and tuning may help
         self._follow(generator, now_s)
 
     @property
     def rung(self) -> Rung:
         """How to draw the next frame."""
-        return self._governor.rung
+        return replace(self._governor.rung, in_turn=self._governor.in_turn)
 
     @property
     def text(self) -> str:
@@ -69,6 +72,7 @@ class QualityControl:
         if self._late > LATE_SHARE or self._told > told:
             self._held_from_s = now_s
         self.holds = now_s - self._held_from_s >= HELD_S
+        self.has_time = self.holds or (self._quality == "full" and now_s - self._began_s >= HELD_S)
         return self.changes[-(self._told - told) :] if self._told > told else []
 
     def _follow(self, generator: Generator, now_s: float) -> None:

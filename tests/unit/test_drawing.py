@@ -60,7 +60,7 @@ def test_offline_and_where_there_is_time_every_network_draws_every_frame() -> No
 
 
 def test_without_time_to_spare_the_networks_of_a_transition_draw_in_turn() -> None:
-    for rung in (PRESSED, SLOW):
+    for rung in (PRESSED, SLOW, Rung(FULL, in_turn=True)):
         show = Show()
         show.drawing.draw(show.plan(0), rung)
         for index in range(1, 6):

@@ -9,6 +9,7 @@ import pytest
 from livegan.engine.governor import Governor, Patience
 from livegan.engine.ladder import Rung, ladder, step_index
 from livegan.engine.step_times import StepTimes
+from livegan.engine.timing import Pacer
 from livegan.rendering.registry import QualityStep
 from tests.machines import HOUSE, Machine, Played, play
 
@@ -226,6 +227,75 @@ def test_on_a_machine_that_stumbles_another_scene_does_not_begin_to_swing_anew()
         governor.begin(60.0, HOUSE, StepTimes(governor.times.known()), governor.settled)
     assert max(changes[1:]) <= 6, changes
     assert sum(changes) <= 26, changes
+
+
+def test_two_networks_that_are_mixed_do_not_cost_the_picture_as_they_draw_in_turn() -> None:
+    governor, played = frames(Machine(0.019, pictures=lambda t: 2 if t % 20 > 8 else 1), 120, Governor(30, HOUSE))
+    assert texts(governor) == []
+    assert rate(played, 0, 120) > 29.9
+    assert governor.in_turn
+
+
+def test_where_there_is_room_for_two_networks_both_draw_every_frame_until_there_is_none() -> None:
+    def load(time_s: float) -> float:
+        return 1.6 if time_s > 30 else 1.0
+
+    machine = Machine(0.012, load=load, pictures=lambda t: 2 if t > 10 else 1)
+    governor = Governor(30, HOUSE)
+    frames(machine, 29, governor)
+    assert not governor.in_turn
+    played = list(play(machine, governor, 60, start_s=29))
+    assert governor.in_turn
+    assert texts(governor) == [], "drawing in turn was enough"
+    assert rate(played, 32, 60) > 29.9
+
+
+def dropped(governor: Governor, load: Callable[[float], float], until_s: float) -> float:
+    """Share of frames that are dropped after five minutes on a machine whose full pictures take most of a period."""
+    pacer, now_s, frame, counted = Pacer(governor.fps, 0.0), 0.0, 0, (0, 0)
+    machine = Machine(0.026, load=load, noise=lognormal(0.1))
+    while now_s < until_s:
+        pacer.use(governor.fps * governor.rung.share)
+        frame, due_s = pacer.next(now_s)
+        work = machine.work(frame, max(now_s, due_s), governor.rung, governor.in_turn)
+        now_s = max(now_s, due_s) + work.total_s
+        governor.frame(now_s, work, HOUSE)
+        if now_s < 300:
+            counted = (frame, pacer.dropped)
+    return (pacer.dropped - counted[1]) / (frame - counted[0])
+
+
+def test_a_load_that_comes_and_goes_is_left_more_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    def bursts(time_s: float) -> float:
+        return 1.5 if time_s % 13 < 0.4 else 1.0
+
+    governor = Governor(30, HOUSE)
+    assert dropped(governor, bursts, 1500) < 0.001
+    changes = governor.changed
+    monkeypatch.setattr("livegan.engine.governor.DROP", 1.0)
+    governor = Governor(30, HOUSE)
+    assert dropped(governor, bursts, 1500) > 0.003, "what it is for"
+    assert changes < governor.changed / 2, "nor does it swing"
+
+
+def test_frames_that_are_held_up_and_rare_drops_cost_no_picture() -> None:
+    def held_up(index: int) -> float:
+        return 8.0 if index % 300 == 299 else 1.0
+
+    governor, _ = frames(Machine(0.020, noise=held_up), 200, Governor(30, HOUSE))
+    assert texts(governor) == []
+    assert governor._margin == 1.0
+
+    def rare(time_s: float) -> float:
+        return 2.0 if time_s % 150 < 0.15 else 1.0
+
+    governor, _ = frames(Machine(0.020, load=rare), 1000, Governor(30, HOUSE))
+    assert governor._margin == 1.0
+
+
+def test_full_quality_alone_never_draws_in_turn() -> None:
+    governor, _ = frames(Machine(0.040, pictures=lambda t: 2), 20, Governor(60, HOUSE, fixed=True))
+    assert not governor.in_turn
 
 
 def test_a_show_that_ended_on_a_busy_machine_leaves_the_rung_that_held_longest() -> None:

@@ -397,7 +397,9 @@ def test_plans_that_are_not_finite_keep_the_picture_and_are_counted_until_they_a
         until(lambda: running.frames.peek() is not shown, "a new picture")
 
 
-def test_an_engine_that_hangs_in_a_picture_is_replaced_and_what_wakes_up_later_changes_nothing(thaw: threading.Event) -> None:
+def test_an_engine_that_hangs_in_a_picture_is_replaced_and_what_wakes_up_later_changes_nothing(
+    thaw: threading.Event,
+) -> None:
     hung, made, remembered = threading.Event(), [], []
 
     def hang(step: int) -> None:
