@@ -32,9 +32,7 @@ class QualityControl:
         self._coming: Generator | None = None  # that is mixed in
         self._told = 0  # changes that were returned
         self._late, self._held_from_s = 0.0, now_s  # share of late frames; since when the rate is held
-        self._began_s = now_s
-        self.holds = False  # whether the show holds its rate, on whatever rung
-        self.has_time = False  # ... and so has time for work behind it, or trades nothing for it, and tuning may help
+        self.holds = False  # whether the show holds its rate, on whatever rung: there is time for other work
         self._follow(generator, now_s)
 
     @property
@@ -72,7 +70,6 @@ class QualityControl:
         if self._late > LATE_SHARE or self._told > told:
             self._held_from_s = now_s
         self.holds = now_s - self._held_from_s >= HELD_S
-        self.has_time = self.holds or (self._quality == "full" and now_s - self._began_s >= HELD_S)
         return self.changes[-(self._told - told) :] if self._told > told else []
 
     def _follow(self, generator: Generator, now_s: float) -> None:

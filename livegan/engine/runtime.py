@@ -306,7 +306,7 @@ class Runtime(SoundRuntime):
         for change in self.quality.frame(now_s, work, generator, drawn.coming) if generator is not None else ():
             if self._log is not None:
                 self._write_change(self._log, change)
-        self._loader.busy = not self.quality.has_time
+        self._loader.busy = not self.quality.holds
         self._done_s = now_s
 
     def _log_strobe(self, due_s: float) -> None:

@@ -81,18 +81,6 @@ def test_the_rung_chooses_the_step_and_the_size_of_the_effects() -> None:
     assert show.pictures == 1
 
 
-def test_full_quality_that_is_late_leaves_time_to_tune_what_draws_it() -> None:
-    late, generator = Work(0.1, 0.02, 0.002), Gradient(PLAIN, "cpu")
-    for quality, has_time in (("full", True), ("auto", False)):
-        control = QualityControl(60, generator, quality)
-        for index in range(1, round(16 * HELD_S)):
-            control.frame(index / 8, late, generator)
-            if index < 8 * HELD_S:
-                assert not control.has_time, "while a show begins nothing else is done"
-        assert not control.holds
-        assert control.has_time is has_time
-
-
 def test_the_time_of_the_strobe_limiter_is_not_the_networks() -> None:
     clock = ManualClock()
 
