@@ -31,8 +31,7 @@ from livegan.rendering.load import load_generator
 from livegan.rendering.media import Media
 from livegan.rendering.registry import LIVE, OFFLINE, LoadOptions
 from livegan.rendering.strobe_limiter import StrobeLimiter
-
-TUNING_CORES = 3  # with fewer, comparing backends behind a show costs it more frames than the best one wins
+from livegan.rendering.threads import TUNING_CORES
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,13 +60,17 @@ class _Behind:
     prepared: bool = False
     due_s: float = 0.0  # when the next piece is
 
-    def step(self) -> float | None:
+    tuned: bool = False
+
+    def step(self, *, tune_first: bool = False) -> float | None:
         """A piece of it; seconds until the next one, None: done."""
-        if self.prepared:
-            return self.generator.tune()
-        self.prepared = True
-        self.generator.prepare_steps(self.options)
-        return 0.0
+        if not self.prepared and (self.tuned or not tune_first):
+            self.prepared = True
+            self.generator.prepare_steps(self.options)
+            return 0.0
+        piece_s = self.generator.tune()
+        self.tuned = piece_s is None
+        return piece_s if self.prepared or not self.tuned else 0.0
 
 
 class Loader:
@@ -90,6 +94,7 @@ class Loader:
             str, float
         ] = {}  # that each network took until it had drawn, rests left to the show included
         self.busy = False  # the show does not hold its rate: tuning waits. Any thread may set it
+        self.trades = True  # the show draws cheaper where it is late; if not, only tuning can help, and comes first
         self.wanted: frozenset[str] | None = None  # networks of the scenes that play; None: all. Any thread may set it
         self._later_s = float("-inf")  # from when there may be work again for networks that nobody waits for
 
@@ -254,12 +259,12 @@ class Loader:
     def _improve(self, now_s: float) -> float:
         """Prepare or tune the network that was handed over first, a piece at a time; seconds until the next piece.
 
-        Further steps are what a busy show needs, so only tuning waits for it.
+        Further steps are what a busy show needs, so only tuning waits for it; unless it would not draw them.
         """
         wait_s = POLL_S
         for work in list(self._behind):
             name = work.generator.info.name
-            if now_s < work.due_s or (work.prepared and self.busy):
+            if now_s < work.due_s or (work.prepared and self.busy and (self.trades or work.tuned)):
                 continue
             if not self._is_wanted(name) and now_s < self._later_s:
                 continue
@@ -270,7 +275,7 @@ class Loader:
             try:
                 use_threads(1)
                 with self._resting(name, now_s):
-                    piece_s = work.step()
+                    piece_s = work.step(tune_first=not self.trades)
             except (RuntimeError, MemoryError, NetworkError) as error:
                 self._failed[name] = f"{name} could not be tuned: {' '.join(str(error).split())[:100]}"
             finally:

@@ -118,7 +118,7 @@ class Runtime(SoundRuntime):
         self._pacer = Pacer(fps, 0.0)
         self.strobe = StrobeLog()
         self.quality = QualityControl(fps, performer.generator, quality, clock.now())
-        loader.busy = True  # until the show holds its rate
+        loader.busy, loader.trades = True, quality != "full"  # busy until the show holds its rate
 
     @property
     def heard(self) -> FeatureRing:

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from livegan.core.machine import ProcessorShare
+from livegan.core.machine import ProcessorShare, cores
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.rendering.ab_test import ExchangeableBackend
 from livegan.rendering.accuracy import FEWEST_SEEDS, OPTIONS, Clock, ReferenceImages, is_accurate
 from livegan.rendering.autotune import UNAVAILABLE, Record, Selection, benchmark, candidates, select_backend
 from livegan.rendering.backends.protocol import Backend, BackendSpec
 from livegan.rendering.registry import LIVE, LoadOptions
+from livegan.rendering.threads import TUNING_CORES
 
 PIECE_S, FRAME_S, UNUSED_S = 0.05, 0.1, 0.5  # until the next piece: soon, after some frames, once a frame was drawn
 AGAIN_S = 60.0  # after which thread counts that were tested beside other programs are tested again; then twice as long
@@ -57,10 +58,16 @@ class LiveTuning:
             return next(self._pieces, None)
 
     def _tune(self) -> Iterator[float]:
-        """Find the best way, then its best thread count, and remember the winner; beside busy programs not for good."""
+        """Find the best thread count, the best way, and its best thread count, and remember the winner.
+
+        Beside busy programs not for good. Thread counts come first, as they often gain most and take seconds.
+        """
         while not self._drawn.used:
             yield UNUSED_S
-        best = self.selection
+        best, tested = self.selection, self.selection.spec.way
+        self._others()
+        yield from self._test_threads(best)
+        quiet = self._others() < BUSY
         if self._ways:
             aside = [spec for spec in self._specs if spec.threads <= 1]
             work = benchmark(aside, self._references, self._clock, LIVE)
@@ -74,14 +81,15 @@ class LiveTuning:
             self._exchange_inaccurate(best, aside)
         again_s = AGAIN_S
         while True:
-            self._others()
-            yield from self._test_threads(best)
-            quiet = self._others() < BUSY
+            if best.spec.way != tested:
+                self._others()
+                yield from self._test_threads(best)
+                quiet = self._others() < BUSY
             self._keep(best, quiet)
             if quiet:
                 return
             yield again_s
-            again_s *= 2
+            tested, again_s = "", again_s * 2
 
     def _test_threads(self, best: Selection) -> Iterator[float]:
         """A/B tests of the thread counts of the best way, each against the winner so far."""
@@ -151,7 +159,7 @@ class TunedBackend:
     ) -> "TunedBackend":
         """As `select_backend`; for a show what it selects can be exchanged between frames if it was not benchmarked.
 
-        Unless it is for `full` quality, only its thread count is tuned.
+        Unless it is for `full` quality, on several cores, only its thread count is tuned.
         """
         selection = select_backend(net, specs, key, references=references, options=options)
         if selection.tuned or not options.live:
@@ -160,7 +168,8 @@ class TunedBackend:
         devices = any(spec.device for spec in specs)  # they work while the thread waits
         clock = time.perf_counter if devices else time.thread_time
         record = Record.of(net, specs, key, options)
-        return cls(drawn, selection, LiveTuning(drawn, selection, specs, references, record, clock, ways=full))
+        ways = full and cores() >= TUNING_CORES
+        return cls(drawn, selection, LiveTuning(drawn, selection, specs, references, record, clock, ways=ways))
 
     def tune(self) -> float | None:
         """The next piece of the tuning; seconds until the one after it, None: done."""

@@ -1,5 +1,7 @@
 """Thread counts of the libraries that draw. Backends never set torch's: the owner of the drawing thread does."""
 
+TUNING_CORES = 3  # with fewer, comparing backends behind a show costs it more frames than the best one wins
+
 
 def threads_for(cores: int) -> int:
     """The thread count of a backend that is not benchmarked: one on two cores or fewer, else up to four."""

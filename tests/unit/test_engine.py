@@ -423,6 +423,30 @@ def test_steps_are_made_for_a_busy_show_too_and_tuning_waits_for_it() -> None:
     assert done == ["steps", "tune"]
 
 
+def test_where_nothing_is_traded_for_the_rate_what_draws_is_tuned_at_once_and_steps_come_afterwards() -> None:
+    done: list[str] = []
+    waits_s = [0.5, None, None]
+
+    class Tuned(Gradient):
+        def prepare_steps(self, options: LoadOptions = LIVE) -> None:
+            done.append("steps")
+
+        def tune(self) -> float | None:
+            done.append("tune")
+            return waits_s.pop(0)
+
+    loader = Loader(lambda info, options: Tuned(info, "cpu"))
+    loader.make(PLAIN, LIVE)
+    loader.busy, loader.trades = True, False
+    for now_s in range(6):
+        loader.poll(float(now_s))
+    assert done == ["tune", "tune", "steps"]
+    loader.busy = False
+    for now_s in range(6, 9):
+        loader.poll(float(now_s))
+    assert done == ["tune", "tune", "steps", "tune"], "its steps too, and then no more"
+
+
 def test_a_network_that_cannot_be_tuned_plays_on_as_it_is_and_one_that_was_closed_is_left_alone() -> None:
     class Untunable(Gradient):
         tries = 0

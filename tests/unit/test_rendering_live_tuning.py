@@ -144,6 +144,19 @@ def test_the_first_picture_waits_for_no_benchmark_and_what_wins_in_the_show_draw
     assert (again.tuned, again.spec.name) == (True, "a, 2 threads")
 
 
+def test_thread_counts_are_compared_before_other_ways() -> None:
+    machine = Machine()
+    specs = [spec(machine, "a", 1, 30.0, 30.0), spec(machine, "a", 2, 30.0, 18.0), spec(machine, "b", 1, 50.0, 50.0)]
+    session = Session(machine, specs)
+    while session.drawn.text == "a 1":
+        assert session.tuning.step() is not None
+        session.draw()
+    assert "b" not in machine.made
+    session.play()
+    assert session.drawn.text == "a 2"
+    assert machine.made == ["a", "a", "a", "b"], "nor compared again: drawing, two threads, aside, another way"
+
+
 def test_what_wins_beside_other_programs_is_tested_again_and_remembered_once_they_are_gone() -> None:
     machine = Machine()
     one, two = spec(machine, "busy", 1, 30.0, 30.0), spec(machine, "busy", 2, 30.0, 18.0)
