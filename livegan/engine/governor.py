@@ -303,7 +303,7 @@ class Governor:
 
         `keeps_rate`: only to one of the same rate; `must_hold`: only to one that is predicted to.
         """
-        if not self.in_turn and self._window[-1][1].pictures > 1:
+        if not self.in_turn and self._window[-1][1].pictures > 1:  # that costs least, and may be enough
             self.in_turn = True
             self._window.clear()
             return True

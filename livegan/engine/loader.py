@@ -264,7 +264,7 @@ class Loader:
         wait_s = POLL_S
         for work in list(self._behind):
             name = work.generator.info.name
-            if now_s < work.due_s or (work.prepared and self.busy and (self.trades or work.tuned)):
+            if now_s < work.due_s or (work.prepared and self.busy):
                 continue
             if not self._is_wanted(name) and now_s < self._later_s:
                 continue
