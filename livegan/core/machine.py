@@ -40,7 +40,15 @@ def keep_memory() -> bool:
     except (OSError, AttributeError):
         return False
     threshold, trim = -3, -1  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD (malloc.h)
-    return bool(mallopt(threshold, 1 << 30)) and bool(mallopt(trim, (1 << 31) - 1))
+    kept = mallopt(threshold, 1 << 30) or mallopt(threshold, 1 << 25)  # glibc before 2.35 takes no more than that
+    return bool(mallopt(trim, (1 << 31) - 1)) and bool(kept)
+
+
+def reserve_memory(megabytes: int) -> None:
+    """Touch so much memory and free it again; this thread keeps it, so that no later frame waits for fresh pages."""
+    if keep_memory():
+        blocks = [b"\1" * MEGABYTE for _ in range(megabytes)]
+        blocks.clear()
 
 
 def processor() -> str:

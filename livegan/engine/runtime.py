@@ -13,7 +13,7 @@ from livegan.config.venue import Quality
 from livegan.core.beat_thresholds import MOVES
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
-from livegan.core.machine import rss_mb
+from livegan.core.machine import reserve_memory, rss_mb
 from livegan.core.rings import FeatureBatch, FeatureRing, Reader
 from livegan.core.tempo_range import tempo_range_text
 from livegan.core.time_limit import within
@@ -44,6 +44,7 @@ WATCH_S = 0.1
 MOST_STUCK = 8  # threads left behind: with so many the window goes on by itself
 RESTART_SHOWN_S = 30.0
 SNAPSHOTS = Path("out/snapshots")
+RESERVED_MB = 48  # as much as drawing came to need in an hour of scenes at every quality step
 MAX_SCREEN_S = 0.5  # no window is honestly later
 
 
@@ -209,6 +210,7 @@ class Runtime(SoundRuntime):
 
     def _run_engine(self, generation: int = 0) -> None:
         """Body of the engine's thread: one frame after the other, each at its time, until the thread is retired."""
+        reserve_memory(RESERVED_MB)
         dropped = self._pacer.dropped
         self._pacer = Pacer(self.fps, self._clock.now(), self._pacer.number)
         self._pacer.dropped = dropped

@@ -287,9 +287,9 @@ def test_frames_that_are_held_up_and_rare_drops_cost_no_picture() -> None:
     assert governor._margin == 1.0
 
     def rare(time_s: float) -> float:
-        return 2.0 if time_s % 150 < 0.15 else 1.0
+        return 2.0 if time_s % 300 < 0.15 else 1.0
 
-    governor, _ = frames(Machine(0.020, load=rare), 1000, Governor(30, HOUSE))
+    governor, _ = frames(Machine(0.020, load=rare), 1400, Governor(30, HOUSE))
     assert governor._margin == 1.0
 
 
