@@ -1,10 +1,10 @@
 """Compositor: the layers of a plan over its picture (Porter & Duff 1984), in colours times alpha."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 from math import ceil, log2
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -31,7 +31,7 @@ from livegan.rendering.drawings.rasters import (
 )
 from livegan.rendering.media import Media
 
-CUTS = 8  # kept
+CUTS, SHOWN = 8, 8  # kept
 STEPS = 2  # rasters are kept at sizes that differ by the square root of two
 TEXT_HEAT = 0.85  # white in the middle of letters
 
@@ -44,6 +44,7 @@ class Compositor:
         self._guard = guard
         self._media = media or Media()
         self._cuts: dict[tuple[object, ...], Cut] = {}
+        self._shown: dict[Hashable, Any] = {}  # rasters of the newest frames, the newest last
 
     @torch.inference_mode()
     def step(
@@ -73,43 +74,48 @@ class Compositor:
             whole = (0, size[0], 0, size[1])
             return laid_over(pixels, whole, light, light.amax(0, keepdim=True), layer.blend, layer.amount)
         placed = self._text(layer, look, size) if layer.kind == "text" else self._raster(layer, look, size)
-        if placed is None:
-            return (
-                pixels
-                if layer.blend != "mask"
-                else laid_over(pixels, (0, 0, 0, 0), _NOTHING, _NOTHING, "mask", layer.amount)
-            )
+        if placed is None:  # not made yet: a mask, too, waits for it
+            return pixels
         region, planes = placed
         planes = planes.to(pixels.device)
         return laid_over(pixels, region, planes[:3], planes[3:], layer.blend, layer.amount)
 
     def _raster(self, layer: Layer, look: Look, size: tuple[int, int]) -> tuple[Region, Tensor] | None:
-        """Colours times alpha, and alpha, of an image, a logo or a video where they lie."""
+        """Colours times alpha, and alpha, of an image, a logo or a video where they lie; None while it is not made."""
         planes = self._frame(layer, size) if layer.kind == "video" else self._image(layer, look, size)
         if planes is None:
             return None
         natural = natural_px(layer.kind, layer.options.get("fit", ""), (planes.shape[1], planes.shape[2]), size)
-        placed = place(planes, natural, look, size)
-        if placed is None or look.colour >= 1:
-            return placed
-        region, shown = placed
+        region, shown = place(planes, natural, look, size) or _OUTSIDE
+        if look.colour >= 1 or not shown.numel():
+            return region, shown
         grey = luminance(shown[:3])
         return region, torch.cat((torch.lerp(grey.expand(3, *grey.shape), shown[:3], look.colour), shown[3:]))
 
     def _image(self, layer: Layer, look: Look, size: tuple[int, int]) -> Tensor | None:
         """An image, reduced to about the size at which it is seen, so that it is not sampled too coarsely."""
-        path, fit = layer.options["source"], layer.options.get("fit", "")
-        whole = self._media.get(("image", path), partial(read_image, Path(path), LARGEST_PX))
+        path, fit, cut = layer.options["source"], layer.options.get("fit", ""), self._cut_key(layer)
+        whole, shown = (
+            self._media.get(("image", path), partial(read_image, Path(path), LARGEST_PX)),
+            ("image", path, cut),
+        )
         if whole is None:
-            return None
+            return self._newest(shown, None)
         own = whole.shape[0], whole.shape[1]
         ratio = natural_px(layer.kind, fit, own, size)[0] * look.scale / own[0]
         level = min(max(ceil(STEPS * log2(max(ratio, 1e-3))), -24), 0)
         is_moved = level == 0 or abs(look.scale - 1) > 1e-6  # at scale 1 it is kept exactly as large as it is seen
         share = 2 ** (level / STEPS) if is_moved else ratio
-        key = ("image", path, self._cut_key(layer), share)
-        planes: Tensor | None = self._media.get(key, partial(_reduced, whole, self._cut(layer), share))
-        return planes
+        planes = self._media.get(("image", path, cut, share), partial(_reduced, whole, self._cut(layer), share))
+        return self._newest(shown, planes)
+
+    def _newest(self, shown: Hashable, made: Any) -> Any:
+        """What was `made`; where it is not there yet, what it shows as it was made last, for another size."""
+        before = self._shown.pop(shown, None)
+        kept = before if made is None else made
+        if kept is not None:
+            self._shown = {**dict(list(self._shown.items())[1 - SHOWN :]), shown: kept}
+        return kept
 
     def _frame(self, layer: Layer, size: tuple[int, int]) -> Tensor | None:
         """The frame of a video that is due."""
@@ -123,20 +129,21 @@ class Compositor:
         return None if found is None else premultiplied(found[1], self._cut(layer))
 
     def _text(self, layer: Layer, look: Look, size: tuple[int, int]) -> tuple[Region, Tensor] | None:
-        """Letters of light: their coverage is alpha, and their halo is added."""
+        """Letters of light: their coverage is alpha, and their halo is added; None while they are not made."""
         text, font = layer.options["text"], layer.options.get("font")
         height_px = TEXT * size[0]
         level = ceil(STEPS * log2(max(look.scale, 1e-3)))
         kept_px = min(height_px * (2 ** (level / STEPS) if abs(look.scale - 1) > 1e-6 else 1.0), 400.0)
         make = partial(text_plane, text, Path(font) if font else None, kept_px)
         plane = self._media.get(("text", text, font, round(kept_px, 2)), make)
-        if plane is None:
+        newest = self._newest(("text", text, font), None if plane is None else (plane, kept_px))
+        if newest is None:
             return None
+        plane, kept_px = newest
         natural = plane.shape[1] * height_px / kept_px, plane.shape[2] * height_px / kept_px
-        placed = place(plane, natural, look, size, HALO_PX if look.glow > 0 else 0)
-        if placed is None:
-            return None
-        region, core = placed
+        region, core = place(plane, natural, look, size, HALO_PX if look.glow > 0 else 0) or _OUTSIDE
+        if not core.numel():
+            return region, core
         wide = max(core.shape[2], 1)
         hues = ((torch.arange(max(wide // 8, 2)) + 0.5) / max(wide // 8, 2) - 0.5)[None].expand(2, -1)
         return region, torch.cat((lit(core[0], hues, look, TEXT_HEAT), core.clamp(0, 1)))
@@ -154,7 +161,7 @@ class Compositor:
         return self._cuts[key]
 
 
-_NOTHING = torch.zeros(4, 0, 0)
+_OUTSIDE = (0, 0, 0, 0), torch.zeros(4, 0, 0)  # what no part of the picture shows
 
 
 def _reduced(rgba: "object", cut: Cut, share: float) -> Tensor:

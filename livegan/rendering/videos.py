@@ -15,6 +15,7 @@ from livegan.errors import MediaError
 AHEAD_S = 0.15  # decoded before it is due
 HELD = 8  # frames decoded and not shown yet, at most
 MOST_FPS = 240.0  # faster videos are played slower: a loop of them must not be over before it has begun
+FOLLOWS_S = 2.0  # a reader goes on with a layer that asks for a moment so soon after the last one
 LONGEST_S = 1.0  # that a frame is shown whose length is unknown
 Rgba = NDArray[np.uint8]
 
@@ -116,7 +117,40 @@ def pixels_of(frame: Any, size: tuple[int, int]) -> Rgba:
     return pixels
 
 
-class VideoAhead:
+class Reader:
+    """Reader of a video for one layer after the other; those that show the same moment share it."""
+
+    asked_s = 0.0  # when it was used last
+    moment_s = float("-inf")  # of the video, that was asked for last
+
+    def ahead_s(self, time_s: float) -> float | None:
+        """How far it has to go on to that moment [s]; None: it would have to go back, or far."""
+        step_s = time_s - self.moment_s
+        return step_s if 0 <= step_s < FOLLOWS_S else None
+
+
+class VideoNow(Reader):
+    """Video that is decoded when it is asked: exact, for a render."""
+
+    def __init__(self, path: Path) -> None:
+        """MediaError if it is no video."""
+        self._video = Video(path)
+        self._shown: tuple[float, tuple[int, int], Rgba] | None = None
+
+    def frame_at(self, time_s: float, size: tuple[int, int]) -> tuple[float, Rgba]:
+        """The frame of that moment, and when it begins."""
+        self.moment_s = time_s
+        start_s, frame = self._video.frame_at(time_s)
+        if self._shown is None or self._shown[:2] != (start_s, size):
+            self._shown = start_s, size, pixels_of(frame, size)
+        return start_s, self._shown[2]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._video.close()
+
+
+class VideoAhead(Reader):
     """Video that another thread decodes: the engine asks for a moment and gets the newest frame that is there."""
 
     def __init__(self, path: Path) -> None:
@@ -128,7 +162,7 @@ class VideoAhead:
 
     def frame_at(self, time_s: float, size: tuple[int, int]) -> tuple[float, Rgba] | None:
         """The frame of that moment, else the one before it, else the first there is. None before any. Never waits."""
-        self._wanted = time_s, size
+        self.moment_s, self._wanted = time_s, (time_s, size)
         best = None
         for start_s, _, pixels in self._ready:
             if best is None or start_s <= time_s:

@@ -202,6 +202,33 @@ def test_a_video_is_shown_alike_at_any_frame_rate(folder: Path) -> None:
         np.testing.assert_array_equal(one[1], other[1])
 
 
+def test_two_layers_show_different_moments_of_one_video(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    monkeypatch.setattr("livegan.rendering.videos.open_video", lambda path: opened.append(path) or open_video(path))
+    exact, live = Media(), Media(synchronous=False)
+    for k in range(2 * FRAMES):
+        for at_s in (k / FPS + 0.01, k / FPS + 0.41):
+            live.video(str(folder / "video.mp4"), at_s, (4, 4))
+            while live.poll(k / FPS) < 0.01:
+                pass
+            for media in (exact, live):
+                shown = media.video(str(folder / "video.mp4"), at_s, (4, 4))
+                assert shown is not None
+                assert grey_of(shown[1]) == int(at_s * FPS) % FRAMES
+    assert len(opened) <= 4 * 3, "it goes on, and is not opened anew for every picture"
+    live.close()
+    exact.close()
+
+
+def test_a_video_that_is_left_and_begun_again_takes_no_reader_more(folder: Path) -> None:
+    media = Media(synchronous=False)
+    for scene in range(6):
+        media.poll(10.0 * scene)
+        media.video(str(folder / "video.mp4"), 0.0, (4, 4))
+    assert [len(readers) for readers in media._readers.values()] == [1]
+    media.close()
+
+
 def test_a_frame_of_a_video_is_scaled_to_the_same_pixels_every_time() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (360, 640, 3), np.uint8)
     frame = av.VideoFrame.from_ndarray(noise, "rgb24").reformat(format="yuv420p", threads=1)
@@ -234,6 +261,40 @@ def test_live_layers_come_when_they_are_ready(folder: Path) -> None:
         pass
     assert torch.equal(torch.as_tensor(compositor.step(picture, [text], None, on_top=False)), laid(picture, text))
     media.close()
+
+
+@pytest.mark.parametrize("kind", ["text", "logo"])
+def test_live_a_layer_that_grows_is_seen_while_it_is_made_anew(folder: Path, kind: str) -> None:
+    media = Media(synchronous=False)
+    compositor = Compositor(media=media)
+
+    def shown(scale: float) -> torch.Tensor:
+        grown = replace(made := layer(folder, kind), values={**made.values, "scale": scale})
+        return torch.as_tensor(compositor.step(pixels(), [grown], None, on_top=False))
+
+    for _ in range(3):
+        shown(0.4)
+        while media.poll(0.0) < 0.02:
+            pass
+    assert not torch.equal(shown(0.4), pixels())
+    before = shown(1.1)
+    assert not torch.equal(before, pixels())
+    while media.poll(0.0) < 0.02:
+        pass
+    assert (shown(1.1).float() - before.float()).abs().mean() < 8, "as before, but sharper"
+    media.close()
+
+
+def test_live_a_mask_that_is_not_made_yet_hides_nothing(folder: Path) -> None:
+    media = Media(synchronous=False)
+    compositor, mask = Compositor(media=media), layer(folder, "logo", "mask")
+    assert torch.equal(torch.as_tensor(compositor.step(pixels(), [mask], None, on_top=False)), pixels())
+    media.close()
+
+
+def test_a_mask_that_lies_outside_hides_all(folder: Path) -> None:
+    made = layer(folder, "logo", "mask")
+    assert int(laid(pixels() | 128, replace(made, values={**made.values, "x": 3.0})).max()) == 0
 
 
 def test_a_file_that_breaks_in_the_show_is_left_out_counted_and_not_tried_for_ever(tmp_path: Path) -> None:
