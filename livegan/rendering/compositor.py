@@ -95,19 +95,16 @@ class Compositor:
     def _image(self, layer: Layer, look: Look, size: tuple[int, int]) -> Tensor | None:
         """An image, reduced to about the size at which it is seen, so that it is not sampled too coarsely."""
         path, fit, cut = layer.options["source"], layer.options.get("fit", ""), self._cut_key(layer)
-        whole, shown = (
-            self._media.get(("image", path), partial(read_image, Path(path), LARGEST_PX)),
-            ("image", path, cut),
-        )
-        if whole is None:
-            return self._newest(shown, None)
-        own = whole.shape[0], whole.shape[1]
-        ratio = natural_px(layer.kind, fit, own, size)[0] * look.scale / own[0]
-        level = min(max(ceil(STEPS * log2(max(ratio, 1e-3))), -24), 0)
-        is_moved = level == 0 or abs(look.scale - 1) > 1e-6  # at scale 1 it is kept exactly as large as it is seen
-        share = 2 ** (level / STEPS) if is_moved else ratio
-        planes = self._media.get(("image", path, cut, share), partial(_reduced, whole, self._cut(layer), share))
-        return self._newest(shown, planes)
+        whole, made = self._media.get(("image", path), partial(read_image, Path(path), LARGEST_PX)), None
+        if whole is not None:
+            own = whole.shape[0], whole.shape[1]
+            ratio = natural_px(layer.kind, fit, own, size)[0] * look.scale / own[0]
+            level = min(max(ceil(STEPS * log2(max(ratio, 1e-3))), -24), 0)
+            is_moved = level == 0 or abs(look.scale - 1) > 1e-6  # at scale 1 it is kept exactly as large as it is seen
+            share = 2 ** (level / STEPS) if is_moved else ratio
+            made = self._media.get(("image", path, cut, share), partial(_reduced, whole, self._cut(layer), share))
+        planes: Tensor | None = self._newest(("image", path, cut), made)
+        return planes
 
     def _newest(self, shown: Hashable, made: Any) -> Any:
         """What was `made`; where it is not there yet, what it shows as it was made last, for another size."""
