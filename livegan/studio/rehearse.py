@@ -102,9 +102,9 @@ def rehearse(
     folder.mkdir(parents=True)
     title = printable(song.stem, 60)
     parts = _write_scenes(folder, fitted, rehearsal, title)
-    setlist = folder / f"{_file_name(song.stem)}.toml"
-    save_song(folder / f"{_file_name(song.stem)}{SUFFIX}", rehearsal.song, title)
-    write_atomic(setlist, setlist_text(title, f"{_file_name(song.stem)}{SUFFIX}", parts))
+    setlist = folder / f"{file_name(song.stem)}.toml"
+    save_song(folder / f"{file_name(song.stem)}{SUFFIX}", rehearsal.song, title)
+    write_atomic(setlist, setlist_text(title, f"{file_name(song.stem)}{SUFFIX}", parts))
     report(100)
     return ScenePack(folder, setlist, title, rehearsal, parts, ranges, tuple(directions), sure, error_s)
 
@@ -220,6 +220,8 @@ def setlist_text(title: str, song: str, parts: Sequence[PackPart]) -> str:
     return toml_text(table)
 
 
-def _file_name(stem: str) -> str:
+def file_name(stem: str) -> str:
+    """The name of a song's files in its pack; none that a part's scene has."""
     kept = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in stem.lower())
-    return kept.strip("-")[:60] or "song"
+    name = kept.strip("-")[:60] or "song"
+    return f"song-{name}" if name.startswith("part-") else name

@@ -18,7 +18,7 @@ from livegan.rendering.load import load_generator
 from livegan.studio.rehearsal import Rehearsal, rehearse_song
 from livegan.studio.rehearsal_fit import direction_changes, direction_routes, fitted_range, fitted_routes, look_of_part
 from livegan.studio.rehearsal_page import rehearsal_page
-from livegan.studio.rehearse import ScenePack, letter_of, rehearse, setlist_text, tempo_near
+from livegan.studio.rehearse import ScenePack, file_name, letter_of, rehearse, setlist_text, tempo_near
 from tests.tiny_networks import tiny
 
 RATE = 48000
@@ -141,6 +141,7 @@ def test_what_cannot_be_rehearsed_is_one_sentence(tmp_path: Path, pack: ScenePac
 
 def test_small_things() -> None:
     assert [letter_of(place) for place in (0, 25, 26)] == ["A", "Z", "A2"]
+    assert [file_name(stem) for stem in ("Part A", "My song!", "...")] == ["song-part-a", "my-song", "song"]
     assert tempo_near(120.0) == (106, 134)
     assert tempo_near(50.0)[1] - tempo_near(50.0)[0] >= 8
     assert tempo_near(400.0) == (207, 215)
