@@ -15,7 +15,7 @@ from livegan.errors import MediaError
 AHEAD_S = 0.15  # decoded before it is due
 HELD = 8  # frames decoded and not shown yet, at most
 MOST_FPS = 240.0  # faster videos are played slower: a loop of them must not be over before it has begun
-FOLLOWS_S = 2.0  # a reader goes on with a layer that asks for a moment so soon after the last one
+FOLLOWS_S = 5.0  # a reader goes on with a layer that asks for a moment so soon after the last one
 LONGEST_S = 1.0  # that a frame is shown whose length is unknown
 Rgba = NDArray[np.uint8]
 
