@@ -87,7 +87,7 @@ class Compositor:
             return None
         natural = natural_px(layer.kind, layer.options.get("fit", ""), (planes.shape[1], planes.shape[2]), size)
         region, shown = place(planes, natural, look, size) or _OUTSIDE
-        if look.colour >= 1 or not shown.numel():
+        if look.colour >= 1:
             return region, shown
         grey = luminance(shown[:3])
         return region, torch.cat((torch.lerp(grey.expand(3, *grey.shape), shown[:3], look.colour), shown[3:]))
@@ -108,11 +108,13 @@ class Compositor:
 
     def _newest(self, shown: Hashable, made: Any) -> Any:
         """What was `made`; where it is not there yet, what it shows as it was made last, for another size."""
-        before = self._shown.pop(shown, None)
-        kept = before if made is None else made
-        if kept is not None:
-            self._shown = {**dict(list(self._shown.items())[1 - SHOWN :]), shown: kept}
-        return kept
+        if made is None:
+            return self._shown.get(shown)
+        self._shown.pop(shown, None)
+        self._shown[shown] = made
+        if len(self._shown) > SHOWN:
+            del self._shown[next(iter(self._shown))]
+        return made
 
     def _frame(self, layer: Layer, size: tuple[int, int]) -> Tensor | None:
         """The frame of a video that is due."""

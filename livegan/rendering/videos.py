@@ -117,7 +117,7 @@ def pixels_of(frame: Any, size: tuple[int, int]) -> Rgba:
     return pixels
 
 
-class Reader:
+class VideoReader:
     """Reader of a video for one layer after the other; those that show the same moment share it."""
 
     asked_s = 0.0  # when it was used last
@@ -129,7 +129,7 @@ class Reader:
         return step_s if 0 <= step_s < FOLLOWS_S else None
 
 
-class VideoNow(Reader):
+class VideoNow(VideoReader):
     """Video that is decoded when it is asked: exact, for a render."""
 
     def __init__(self, path: Path) -> None:
@@ -150,7 +150,7 @@ class VideoNow(Reader):
         self._video.close()
 
 
-class VideoAhead(Reader):
+class VideoAhead(VideoReader):
     """Video that another thread decodes: the engine asks for a moment and gets the newest frame that is there."""
 
     def __init__(self, path: Path) -> None:

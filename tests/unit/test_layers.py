@@ -292,9 +292,11 @@ def test_live_a_mask_that_is_not_made_yet_hides_nothing(folder: Path) -> None:
     media.close()
 
 
-def test_a_mask_that_lies_outside_hides_all(folder: Path) -> None:
+@pytest.mark.parametrize("colour", [1.0, 0.5])
+def test_a_mask_that_lies_outside_hides_all(folder: Path, colour: float) -> None:
     made = layer(folder, "logo", "mask")
-    assert int(laid(pixels() | 128, replace(made, values={**made.values, "x": 3.0})).max()) == 0
+    outside = replace(made, values={**made.values, "x": 3.0, "colour": colour})
+    assert int(laid(pixels() | 128, outside).max()) == 0
 
 
 def test_a_file_that_breaks_in_the_show_is_left_out_counted_and_not_tried_for_ever(tmp_path: Path) -> None:
